@@ -1,0 +1,1 @@
+"""mintmark: an async queue-worker daemon on Postgres."""

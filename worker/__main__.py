@@ -1,0 +1,5 @@
+"""``python -m worker`` is ``mintmark``."""
+
+from worker.cli import main
+
+main()

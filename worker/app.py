@@ -1,0 +1,188 @@
+"""The composition root: here, and only here, the parts are put together."""
+
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import anyio
+import anyio.abc
+import anyio.to_thread
+
+from worker import observe
+from worker.db import Database, open_database
+from worker.embedded import embedded_postgres
+from worker.errors import UserError
+from worker.handlers import all_handlers
+from worker.handlers.normalize_batch import NormalizeBatch, summarise
+from worker.migrate import migrate
+from worker.migrate_drift import drift
+from worker.queue.contract import Kinds
+from worker.queue.daemon import Daemon, Pace
+from worker.queue.jobs import Jobs
+from worker.queue.keeper import Duty
+from worker.queue.vitals import Vitals
+from worker.runs.closing import Closer
+from worker.runs.handler import bind
+from worker.runs.retention import retain
+from worker.runs.sampling import sample
+from worker.settings_model import Settings
+from worker.web.ops import OpsPort, ops_app
+
+SUMMARIES = {NormalizeBatch.kind: summarise}
+HOUSEKEEPING_CONNECTIONS = 6
+MOST_CONNECTIONS = 20
+HOUR = 3600.0
+SCHEMA_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where the database is: ``pooled`` for work, ``direct`` to migrate, to beat and to listen."""
+
+    pooled: str
+    direct: str
+    embedded: bool
+
+
+@contextmanager
+def database_urls(settings: Settings) -> Iterator[Urls]:
+    """Yield the configured URLs, or start the embedded Postgres (migrated) for as long as they are used."""
+    if settings.database_url is not None and settings.migrations_url is not None:
+        pooled, direct = settings.database_url, settings.migrations_url
+        yield Urls(pooled.get_secret_value(), direct.get_secret_value(), embedded=False)
+        return
+    with embedded_postgres(settings.embedded.path) as url:
+        observe.say("embedded_postgres", path=str(settings.embedded.path))
+        migrate(url)
+        yield Urls(url, url, embedded=True)
+
+
+@asynccontextmanager
+async def database(settings: Settings, urls: Urls, *, size: int = 4) -> AsyncIterator[Database]:
+    """Open the database for a command."""
+    async with open_database(urls.pooled, size=size) as db:
+        if urls.embedded:
+            await Jobs(db).publish(known_kinds(settings, db))
+        yield db
+
+
+def known_kinds(settings: Settings, db: Database, *, stopping: Callable[[], bool] = lambda: False) -> Kinds:
+    """Every kind, bound to the database; ``stopping`` tells handlers at their safe points."""
+    handlers = all_handlers(db, batch_size=settings.normalize.batch_size, lanes=settings.normalize.lanes)
+    return Kinds({handler.kind: bind(handler, db, stopping=stopping) for handler in handlers})
+
+
+async def migrate_and_publish(settings: Settings, urls: Urls) -> list[str]:
+    """Bring the schema up to date and publish the kinds, so that a fresh database takes work at once."""
+    applied = await anyio.to_thread.run_sync(migrate, urls.direct)
+    async with open_database(urls.direct, size=2) as db:
+        await Jobs(db).publish(known_kinds(settings, db))
+    if applied:
+        observe.say("migrated", applied=applied)
+    return applied
+
+
+async def run_worker(
+    settings: Settings, urls: Urls, *, queues: Sequence[str], concurrency: int | None, drain: bool
+) -> None:
+    """Be a worker until a signal comes, or, draining, until nothing is left."""
+    pace = _pace(settings, concurrency)
+    vitals = Vitals(pace.lease_seconds, claim_limit_seconds=max(10.0, pace.poll_seconds * 5))
+    stop = anyio.Event()
+    async with anyio.create_task_group() as signals:
+        await signals.start(_tell_of_signals, stop)
+        with _ops_port(settings, vitals, urls):
+            size = min(MOST_CONNECTIONS, pace.concurrency + HOUSEKEEPING_CONNECTIONS)
+            async with open_database(urls.pooled, size=size, name="mintmark worker") as db:
+                await _refuse_old_schema(urls, vitals)
+                daemon = _daemon(settings, urls, db, pace, vitals, queues, drain=drain)
+                signals.start_soon(_pass_on, stop, daemon)
+                await daemon.run()
+        signals.cancel_scope.cancel()
+
+
+def _daemon(
+    settings: Settings,
+    urls: Urls,
+    db: Database,
+    pace: Pace,
+    vitals: Vitals,
+    queues: Sequence[str],
+    *,
+    drain: bool,
+) -> Daemon:
+    kinds = known_kinds(settings, db, stopping=lambda: vitals.stopping)
+    closer = Closer(db, SUMMARIES)
+    keep = settings.retention
+    return Daemon(
+        db,
+        direct_url=urls.direct,
+        kinds=kinds,
+        pace=pace,
+        vitals=vitals,
+        queues=queues,
+        drain=drain,
+        after_finish=closer.after_finish,
+        duties=[
+            Duty("publish", HOUR, lambda: Jobs(db).publish(kinds)),
+            Duty("close runs", pace.rescue_seconds, closer.sweep),
+            Duty("sample", settings.ops.sample_seconds, lambda: sample(db, kinds.names())),
+            Duty("schema", SCHEMA_SECONDS, lambda: _compare_schema(urls, vitals)),
+            Duty(
+                "retain",
+                HOUR,
+                lambda: retain(db, history_days=keep.history_days, events_days=keep.events_days),
+            ),
+        ],
+    )
+
+
+def _pace(settings: Settings, concurrency: int | None) -> Pace:
+    queue = settings.queue
+    return Pace(
+        concurrency=concurrency or queue.concurrency,
+        lease_seconds=queue.lease_seconds,
+        heartbeat_seconds=queue.heartbeat_seconds,
+        rescue_seconds=queue.rescue_seconds,
+        poll_seconds=queue.poll_seconds,
+        grace_seconds=queue.grace_seconds,
+        stall_seconds=queue.stall_seconds,
+    )
+
+
+@contextmanager
+def _ops_port(settings: Settings, vitals: Vitals, urls: Urls) -> Iterator[None]:
+    if not settings.ops.enabled:
+        yield
+        return
+    port = OpsPort(ops_app(vitals, urls.pooled), host=settings.ops.host, port=settings.ops.port)
+    port.start()
+    observe.say("ops_port", url=port.url)
+    try:
+        yield
+    finally:
+        port.stop()
+
+
+async def _refuse_old_schema(urls: Urls, vitals: Vitals) -> None:
+    await _compare_schema(urls, vitals)
+    if vitals.schema_problem and "not applied" in vitals.schema_problem:
+        raise UserError(f"the database is behind this version ({vitals.schema_problem}): mintmark migrate")
+
+
+async def _compare_schema(urls: Urls, vitals: Vitals) -> None:
+    found = await anyio.to_thread.run_sync(drift, urls.direct)
+    vitals.schema_problem = "; ".join(str(one) for one in found) or None
+
+
+async def _tell_of_signals(stop: anyio.Event, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
+        task_status.started()
+        async for _ in received:
+            stop.set()
+
+
+async def _pass_on(stop: anyio.Event, daemon: Daemon) -> None:
+    await stop.wait()
+    daemon.stop()

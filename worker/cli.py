@@ -1,0 +1,52 @@
+"""The command line: one list of commands, one way to fail."""
+
+import sys
+
+import typer
+
+from worker.commands import job, run
+from worker.commands.demo import demo
+from worker.commands.doctor import doctor
+from worker.commands.enqueue import enqueue
+from worker.commands.imports import app as import_app
+from worker.commands.kinds import kinds
+from worker.commands.migrate import migrate
+from worker.commands.session import TALK
+from worker.commands.worker import worker
+from worker.errors import MintmarkError, Refused, UserError
+
+WRONG_USE = {"MM001", "MM002", "MM005"}
+"""SQLSTATEs that mean the caller asked for something malformed, not that it did not work out."""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Keep a collectibles marketplace's catalogue, sellers and prices fresh.",
+)
+app.command()(demo)
+app.command()(worker)
+app.command()(migrate)
+app.command()(doctor)
+app.command()(enqueue)
+app.add_typer(run.app, name="run")
+app.add_typer(job.app, name="job")
+app.add_typer(job.queue_app, name="queue")
+app.command()(kinds)
+app.add_typer(import_app, name="import")
+
+
+def main() -> None:
+    """Run the command that was asked for; exit 0, 1 (it failed) or 2 (wrong use)."""
+    try:
+        app()
+    except MintmarkError as error:
+        TALK.print(f"mintmark: {error}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(exit_code(error))
+
+
+def exit_code(error: MintmarkError) -> int:
+    """2 when the request was malformed, 1 when it did not work out."""
+    if isinstance(error, Refused):
+        return 2 if error.code in WRONG_USE else 1
+    return 2 if isinstance(error, UserError) else 1

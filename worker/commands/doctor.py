@@ -1,0 +1,168 @@
+"""``mintmark doctor``: look at everything a worker needs, and say what to do about what is wrong."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+import asyncpg
+import typer
+
+from worker.app import Urls, database_urls
+from worker.commands.session import OUT, JsonFlag, print_json, settings
+from worker.db import statements
+from worker.errors import MintmarkError
+from worker.migrate_drift import drift
+
+SQL = statements(Path(__file__).with_name("doctor.sql"))
+OLDEST_POSTGRES = 150000
+ANSWER_SECONDS = 5.0
+MOST_SKEW_SECONDS = 2.0
+PROBES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. ``advice`` says what to do when it is not well."""
+
+    what: str
+    well: bool
+    found: str
+    advice: str = ""
+
+
+Check = Callable[[Urls], Awaitable[Finding]]
+
+
+def doctor(as_json: JsonFlag = False) -> None:
+    """Check configuration, database, schema, wake-up, pooler and clocks; exit 1 if something is wrong."""
+    loaded = settings()
+    with database_urls(loaded) as urls:
+        findings = [Finding("configuration", True, "every setting is known"), *anyio.run(_examine, urls)]
+    for finding in findings:
+        if as_json:
+            print_json(
+                {"what": finding.what, "well": finding.well, "found": finding.found, "advice": finding.advice}
+            )
+        else:
+            mark = "[green]ok[/]  " if finding.well else "[red]WRONG[/]"
+            OUT.print(f"{mark} {finding.what:14} {finding.found}", highlight=False)
+            if not finding.well:
+                OUT.print(f"                     {finding.advice}", highlight=False)
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+async def _examine(urls: Urls) -> list[Finding]:
+    findings = []
+    for name, check in CHECKS.items():
+        try:
+            with anyio.fail_after(ANSWER_SECONDS * 2):
+                findings.append(await check(urls))
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, MintmarkError) as error:
+            reason = error.sqlstate if isinstance(error, asyncpg.PostgresError) else type(error).__name__
+            findings.append(
+                Finding(name, False, f"could not be looked at: {reason}", "see the first line that is wrong")
+            )
+    return findings
+
+
+async def _connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
+    return await asyncpg.connect(
+        url, timeout=ANSWER_SECONDS, command_timeout=ANSWER_SECONDS, statement_cache_size=0
+    )
+
+
+async def _database(urls: Urls) -> Finding:
+    try:
+        connection = await _connect(urls.pooled)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        return Finding("database", False, type(error).__name__, "does DATABASE_URL name a server that is up?")
+    try:
+        row = await connection.fetchrow(SQL["server"])
+        assert row is not None
+    finally:
+        connection.terminate()
+    found = f"Postgres {row['version']}, {'embedded' if urls.embedded else 'as configured'}"
+    new_enough = row["number"] >= OLDEST_POSTGRES
+    if not row["read_only"]:
+        return Finding("database", new_enough, found, "mintmark needs Postgres 15 or newer")
+    return Finding("database", False, f"{found}, read-only", "point DATABASE_URL at the primary")
+
+
+async def _schema(urls: Urls) -> Finding:
+    found = await anyio.to_thread.run_sync(drift, urls.direct)
+    if found:
+        return Finding(
+            "schema", False, "; ".join(map(str, found)), "mintmark migrate; see docs/migrations.md"
+        )
+    return Finding("schema", True, "matches this version")
+
+
+async def _kinds(urls: Urls) -> Finding:
+    connection = await _connect(urls.pooled)
+    try:
+        count = await connection.fetchval(SQL["kinds"])
+    finally:
+        connection.terminate()
+    return Finding("kinds", count > 0, f"{count} published", "mintmark migrate publishes them")
+
+
+async def _wakeup(urls: Urls) -> Finding:
+    connection = await _connect(urls.direct)
+    heard = asyncio.Event()
+    try:
+        await connection.add_listener("mintmark_doctor", lambda *_: heard.set())
+        started = time.monotonic()
+        await connection.execute(SQL["notify"])
+        with anyio.move_on_after(2):
+            await heard.wait()
+    finally:
+        connection.terminate()
+    if heard.is_set():
+        return Finding(
+            "wake-up", True, f"a notification came back in {(time.monotonic() - started) * 1000:.0f} ms"
+        )
+    return Finding(
+        "wake-up", False, "no notification came back", "set MIGRATIONS_URL to the database without a pooler"
+    )
+
+
+async def _pooler(urls: Urls) -> Finding:
+    """A transaction pooler gives each statement whatever backend is free: the pid changes, or is shared."""
+    first, second = await _connect(urls.pooled), await _connect(urls.pooled)
+    try:
+        pids = {await one.fetchval(SQL["pid"]) for one in (first, second) for _ in range(PROBES)}
+    finally:
+        first.terminate()
+        second.terminate()
+    direct = len(pids) == 2  # noqa: PLR2004 - two connections, two backends.
+    found = "none: connections are direct" if direct else "DATABASE_URL goes through a transaction pooler"
+    well = direct or urls.pooled != urls.direct
+    return Finding("pooler", well, found, "set MIGRATIONS_URL to the database without the pooler")
+
+
+async def _clocks(urls: Urls) -> Finding:
+    connection = await _connect(urls.pooled)
+    try:
+        before = datetime.now(UTC)
+        there = await connection.fetchval(SQL["clock"])
+        here = before + (datetime.now(UTC) - before) / 2
+    finally:
+        connection.terminate()
+    skew = abs((there - here).total_seconds())
+    text = f"{skew:.2f} s apart; the database's decides"
+    return Finding("clocks", skew <= MOST_SKEW_SECONDS, text, "set this machine's clock by NTP")
+
+
+CHECKS: dict[str, Check] = {
+    "database": _database,
+    "schema": _schema,
+    "kinds": _kinds,
+    "wake-up": _wakeup,
+    "pooler": _pooler,
+    "clocks": _clocks,
+}

@@ -1,0 +1,112 @@
+"""What every command needs: settings, logging, a database, and one way to print."""
+
+import json
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import anyio
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from worker import observe
+from worker.app import Urls, database, database_urls
+from worker.db import Database
+from worker.errors import UserError
+from worker.settings import load_settings
+from worker.settings_model import Settings
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+OUT = Console()
+TALK = Console(stderr=True)
+T = TypeVar("T")
+
+
+def settings() -> Settings:
+    """Load the settings and set up logging by them."""
+    loaded = load_settings()
+    observe.configure_logging(loaded.log.level, loaded.log.format)
+    return loaded
+
+
+def with_database(do: Callable[[Database], Awaitable[T]]) -> T:
+    """Run one coroutine with the configured database; a terminal's log is kept to warnings."""
+    loaded = load_settings()
+    observe.configure_logging("warning" if sys.stderr.isatty() else loaded.log.level, loaded.log.format)
+
+    async def run(urls: Urls) -> T:
+        async with database(loaded, urls) as db:
+            return await do(db)
+
+    with database_urls(loaded) as urls:
+        return anyio.run(run, urls, backend_options={"use_uvloop": True})
+
+
+def payload_from(given: str) -> str:
+    """Read a payload argument: JSON, ``@file``, or ``-`` for standard input; answers JSON text.
+
+    Raises ``UserError`` when it is not one JSON value.
+    """
+    text = given
+    if given == "-":
+        text = sys.stdin.read()
+    elif given.startswith("@"):
+        with open(given[1:], encoding="utf-8") as file:  # noqa: PTH123 - a path as the user wrote it.
+            text = file.read()
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise UserError(f"the payload is not JSON: {error}") from None
+    return text
+
+
+def print_rows(
+    rows: Sequence[Mapping[str, Any]], *, as_json: bool, columns: Sequence[str], empty: str
+) -> None:
+    """Print rows as a table of some columns, or all of each as a JSON object a line."""
+    if as_json:
+        for row in rows:
+            print_json(row)
+        return
+    if not rows:
+        TALK.print(empty)
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(shown(row[column]) for column in columns))
+    OUT.print(table)
+
+
+def print_json(row: Mapping[str, Any]) -> None:
+    """Print one JSON object on a line."""
+    sys.stdout.write(json.dumps(dict(row), default=plain, ensure_ascii=False) + "\n")
+
+
+def plain(value: object) -> object:
+    """What JSON has no word for, as text; decimals keep their digits."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (UUID, Decimal)):
+        return str(value)
+    raise TypeError(f"cannot print a {type(value).__name__}")
+
+
+def shown(value: object) -> str:
+    """A value in a table's cell."""
+    match value:
+        case None:
+            return ""
+        case datetime():
+            return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        case Decimal():
+            return f"{value.normalize():f}"
+        case float():
+            return f"{value:.1f}"
+        case _:
+            return str(value)

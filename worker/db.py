@@ -1,0 +1,132 @@
+"""The way to Postgres: a bounded pool, named statements, and what counts as an outage.
+
+Holds no queries: those stand in ``.sql`` files beside their callers.
+"""
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import asyncpg
+import asyncpg.pool
+
+from worker.errors import Refused, Unavailable
+
+PoolConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnection"
+Record: TypeAlias = asyncpg.Record
+
+OUR_SQLSTATES = "MM"
+OUTAGE_CLASSES = ("08", "53", "57P0", "25006", "40001", "40P01", "55P03", "57014")
+PROTOCOL_VIOLATION = "08P01"  # A pooler that refuses our settings will refuse them again.
+
+
+def statements(path: Path) -> Mapping[str, str]:
+    """Read a ``.sql`` file into its statements by name; each begins with a line ``-- name: x``."""
+    parts = re.split(r"^-- name: (\w+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], (body.strip() for body in parts[2::2]), strict=True))
+
+
+def is_outage(error: BaseException) -> bool:
+    """Tell whether an error means "the database is not there just now" and not "this is wrong"."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return state.startswith(OUTAGE_CLASSES) and state != PROTOCOL_VIOLATION
+    return isinstance(error, (OSError, TimeoutError, asyncpg.InterfaceError, Unavailable))
+
+
+def refusal(error: asyncpg.PostgresError) -> Refused | None:
+    """Turn an error raised by one of our SQL functions into its own kind; None for any other."""
+    if (error.sqlstate or "").startswith(OUR_SQLSTATES):
+        return Refused(error.message or "refused", code=error.sqlstate or OUR_SQLSTATES)
+    return None
+
+
+class Database:
+    """A pool in which nothing waits for ever: every acquire and every statement has a limit in seconds."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, acquire_seconds: float) -> None:
+        self._pool = pool
+        self._acquire_seconds = acquire_seconds
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection; ``Unavailable`` when none is free in time, ``Refused`` for SQLSTATEs of ours."""
+        try:
+            connection = await self._pool.acquire(timeout=self._acquire_seconds)
+        except TimeoutError as error:
+            raise Unavailable(
+                f"no database connection was free within {self._acquire_seconds:g} s"
+            ) from error
+        try:
+            yield connection
+        except asyncpg.PostgresError as error:
+            if (refused := refusal(error)) is not None:
+                raise refused from None
+            raise
+        finally:
+            await self._pool.release(connection, timeout=self._acquire_seconds)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Lend a connection inside a transaction: committed at the end, rolled back on any error."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def fetch(self, statement: str, *args: Any) -> list[Record]:
+        """Run one statement on its own and return its rows."""
+        async with self.connection() as connection:
+            return await connection.fetch(statement, *args)
+
+    async def fetchrow(self, statement: str, *args: Any) -> Record | None:
+        """Run one statement on its own and return its first row, or None."""
+        async with self.connection() as connection:
+            return await connection.fetchrow(statement, *args)
+
+    async def fetchval(self, statement: str, *args: Any) -> Any:
+        """Run one statement on its own and return the first value of its first row."""
+        async with self.connection() as connection:
+            return await connection.fetchval(statement, *args)
+
+    async def execute(self, statement: str, *args: Any) -> str:
+        """Run one statement on its own and return its command tag."""
+        async with self.connection() as connection:
+            return await connection.execute(statement, *args)
+
+    async def executemany(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for many rows, in one transaction."""
+        async with self.connection() as connection:
+            await connection.executemany(statement, rows)
+
+
+async def _leave_clean(connection: Connection) -> None:
+    """Reset only what was left open: nobody here changes a session, and a full reset is a round trip."""
+    if connection.is_in_transaction():
+        await connection.reset()
+
+
+@asynccontextmanager
+async def open_database(
+    url: str,
+    *,
+    size: int,
+    name: str = "mintmark",
+    acquire_seconds: float = 10,
+    statement_seconds: float = 30,
+) -> AsyncIterator[Database]:
+    """Open a pool of at most ``size`` connections and close it at the end, whatever happens."""
+    pool = await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        timeout=acquire_seconds,
+        command_timeout=statement_seconds,
+        server_settings={"application_name": name},
+        reset=_leave_clean,
+    )
+    try:
+        yield Database(pool, acquire_seconds=acquire_seconds)
+    finally:
+        pool.terminate()

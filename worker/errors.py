@@ -1,0 +1,117 @@
+"""Everything that can go wrong, sorted by what the reader should do next.
+
+::
+
+    MintmarkError
+    ├── UserError             you asked for something that cannot be: read the sentence, mend the input
+    │   ├── BadSettings       a setting is unknown, missing or malformed
+    │   ├── Refused           the database refused a request (unknown kind, bad payload, unlawful move, …)
+    │   └── UnlawfulMove      a job or run cannot go from where it is by that event
+    ├── LeaseLost             the job is somebody else's now: stop, and drop the result
+    ├── StopWork              the run, the job or the process was told to stop: go no further than this
+    ├── SourceError           somebody else's API or file misbehaved
+    │   ├── SourceDown        it may work later: retry
+    │   ├── SourceRefused     it will not work by waiting: mend the credential, the address or the request
+    │   └── SourceGarbled     it answered with something unreadable
+    └── Unavailable           our database, or a limit of our own, did not answer in time: retry
+"""
+
+from datetime import timedelta
+
+
+class MintmarkError(Exception):
+    """Base of every error this project raises on purpose.
+
+    ``code`` is stable and may be matched on; the message is a sentence for a person.
+    """
+
+    code = "error"
+
+
+class UserError(MintmarkError):
+    """Raised when what was asked for cannot be: the sentence says what to mend."""
+
+    code = "user_error"
+
+
+class BadSettings(UserError):
+    """Raised when a setting is unknown, missing or malformed."""
+
+    code = "bad_settings"
+
+
+class Refused(UserError):
+    """Raised when the database refused a request; ``code`` is one of our SQLSTATEs, class ``MM``."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class UnlawfulMove(UserError):
+    """Raised when a job or run cannot be moved by that event; names both ends."""
+
+    code = "unlawful_move"
+
+    def __init__(self, what: str, state: str, event: str) -> None:
+        super().__init__(f"a {state} {what} cannot {event}")
+        self.state = state
+        self.event = event
+
+
+class LeaseLost(MintmarkError):
+    """Raised when a write on behalf of a job matched no row: another worker holds it, or it has ended."""
+
+    code = "lease_lost"
+
+    def __init__(self, job_id: int, fence: int) -> None:
+        super().__init__(f"job {job_id} is no longer held with fence {fence}; its result is dropped")
+        self.job_id = job_id
+        self.fence = fence
+
+
+class StopWork(MintmarkError):
+    """Raised at a safe point when the run or job was paused or cancelled, or the worker is stopping.
+
+    A handler lets it pass: the executor turns it into the ending that fits.
+    """
+
+    code = "stop_work"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"told to stop: {why}")
+        self.why = why
+
+
+class SourceError(MintmarkError):
+    """Base of what other people's APIs and files do to us."""
+
+    code = "source_error"
+
+
+class SourceDown(SourceError):
+    """Raised when a source did not answer, or said that it cannot now; ``retry_after`` is its own advice."""
+
+    code = "source_down"
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SourceRefused(SourceError):
+    """Raised when a source said no in a way that waiting does not mend."""
+
+    code = "source_refused"
+
+
+class SourceGarbled(SourceError):
+    """Raised when a source's answer cannot be read: HTML for JSON, a truncated body, another shape."""
+
+    code = "source_garbled"
+
+
+class Unavailable(MintmarkError):
+    """Raised when our own database, or a limit of ours, did not answer in time."""
+
+    code = "unavailable"

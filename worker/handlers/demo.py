@@ -1,0 +1,67 @@
+"""A handler to rehearse with: sleeps, works items, spends, fails, blocks or crashes, as it is told."""
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import ClassVar
+
+import anyio
+from pydantic import Field
+
+from worker.queue.contract import Done, Ending, Fail, Retry
+from worker.runs.handler import JobPayload
+from worker.runs.work import Item, Work
+
+
+class Payload(JobPayload):
+    """What to rehearse."""
+
+    seconds: float = Field(0, ge=0, description="to sleep in all, spread over the items")
+    items: int = Field(0, ge=0, description="to work, each with a checkpoint of its own")
+    cost_cents: Decimal = Field(Decimal(0), ge=0, description="to spend for each item")
+    fail: int = Field(0, ge=0, description="attempts to fail before one succeeds")
+    block: bool = Field(False, description="sleep without letting the event loop go on")
+    crash: bool = Field(False, description="end the process instead")
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Does what its payload says; its checkpoint is how many items are done."""
+
+    kind: ClassVar = "demo"
+    queue: ClassVar = "default"
+    timeout: ClassVar = timedelta(minutes=10)
+    max_attempts: ClassVar = 5
+    starts_run: ClassVar = False
+    takes: ClassVar[type[JobPayload]] = Payload
+
+    async def handle(self, work: Work, payload: Payload) -> Ending:
+        """Work the items from the checkpoint on."""
+        if payload.cost_cents and work.job.run_id is None:
+            return Fail("no_run", "a demo job that spends needs a run: mintmark run start demo …")
+        if payload.crash:
+            os._exit(70)
+        if work.job.attempt <= payload.fail:
+            return Retry("demo_failure", f"attempt {work.job.attempt} of {payload.fail} that shall fail")
+        done = (work.checkpoint or {"done": 0})["done"]
+        if payload.items and not work.checkpoint:
+            async with work.commit() as batch:
+                batch.expected = payload.items
+                batch.checkpoint = {"version": 1, "done": 0}
+        if not payload.items:
+            await _sleep(payload.seconds, block=payload.block)
+        for number in range(done, payload.items):
+            await _sleep(payload.seconds / payload.items, block=payload.block)
+            async with work.commit() as batch:
+                batch.items.append(Item("demo", str(number), "completed", cost_cents=payload.cost_cents))
+                batch.checkpoint = {"version": 1, "done": number + 1}
+        return Done({"items": payload.items})
+
+
+async def _sleep(seconds: float, *, block: bool) -> None:
+    if block:
+        time.sleep(seconds)  # noqa: ASYNC251 - it is what was asked for.
+    elif seconds:
+        await anyio.sleep(seconds)

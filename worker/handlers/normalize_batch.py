@@ -1,0 +1,179 @@
+"""Work a source's pending imports into the catalogue, batch by batch, until none is left or none moves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, field_validator
+
+from worker import observe
+from worker.catalog import canon, imports
+from worker.catalog.imports import RecordKind
+from worker.catalog.normalize import BatchResult, Worked, normalize_batch
+from worker.db import Database
+from worker.queue.contract import Done, Ending, Fail
+from worker.runs.closing import ItemCount, Summary
+from worker.runs.handler import JobPayload
+from worker.runs.work import Batch, Item, Work
+
+SETS_NAMED = 10
+"""How many of the sets that cards wait for are named in the log."""
+
+
+class Payload(JobPayload):
+    """Which source to work, and how."""
+
+    source: str = Field(
+        min_length=1, description="whose imports: pokemonapi, tcgdex, …; dump means pokemonapi"
+    )
+    batch_size: int | None = Field(None, ge=1, le=5000, description="rows between two checkpoints")
+    lanes: int | None = Field(
+        None, ge=1, le=64, description="jobs that share the work, perhaps on several workers"
+    )
+    counted: bool = Field(
+        False, description="set on the jobs that a run's first job adds: the total is known"
+    )
+
+    @field_validator("source")
+    @classmethod
+    def _a_dump_is_the_api_in_files(cls, source: str) -> str:
+        return "pokemonapi" if source == "dump" else source
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a job is: sets before cards, and again from the start while a pass still changes something."""
+
+    kind: RecordKind = "set"
+    after: int = 0
+    progressed: bool = False
+    """Whether this pass has changed anything."""
+    patient: bool = False
+    """Whether this pass waits for rows that other workers hold."""
+    waiting: int = 0
+    """Cards met in this pass whose set is unknown."""
+    missing: tuple[str, ...] = ()
+    """Some of the sets they wait for."""
+    ended: bool = False
+    version: int = 1
+
+    @classmethod
+    def read(cls, checkpoint: Mapping[str, Any]) -> Self:
+        """Read what ``asdict`` wrote; raises ``TypeError`` on a field of another version."""
+        return cls(**{**checkpoint, "missing": tuple(checkpoint["missing"])})
+
+    def moved(self, batch: BatchResult) -> Self:
+        """Go on behind a batch."""
+        missing = dict.fromkeys([*self.missing, *batch.waiting])
+        return replace(
+            self,
+            after=batch.last_id or self.after,
+            progressed=self.progressed or bool(batch.worked),
+            waiting=self.waiting + len(batch.waiting),
+            missing=tuple(missing)[:SETS_NAMED],
+        )
+
+    def turned(self, pending: int) -> Self:
+        """Go on where a kind has no more rows: from sets to cards, then round again, or to the end."""
+        if self.kind == "set":
+            return replace(self, kind="card", after=0)
+        if pending == 0 or (self.patient and not self.progressed):
+            return replace(self, ended=True)
+        return type(self)(patient=not self.progressed)
+
+
+@dataclass(frozen=True)
+class NormalizeBatch:
+    """Several may work one source at once: each takes rows that no other holds."""
+
+    kind: ClassVar = "normalize_batch"
+    queue: ClassVar = "catalog"
+    timeout: ClassVar = timedelta(hours=6)
+    max_attempts: ClassVar = 5
+    starts_run: ClassVar = True
+    takes: ClassVar[type[JobPayload]] = Payload
+
+    db: Database
+    batch_size: int
+    lanes: int
+
+    async def handle(self, work: Work, payload: Payload) -> Ending:
+        """Go from batch to batch; each is one transaction with its rows, items and cursor."""
+        try:
+            cursor = Cursor.read(work.checkpoint) if work.checkpoint else await self._begin(work, payload)
+        except (TypeError, KeyError):
+            return Fail(
+                "checkpoint_version",
+                "this worker cannot read the job's checkpoint: run the version that wrote it",
+            )
+        while not cursor.ended:
+            cursor = await self._step(work, payload, cursor)
+        await self._report(work, payload, cursor)
+        return Done({"waiting": cursor.waiting})
+
+    async def _begin(self, work: Work, payload: Payload) -> Cursor:
+        async with work.commit() as batch:
+            batch.checkpoint = asdict(Cursor())
+            if not payload.counted:
+                batch.expected = await imports.count_pending(batch.connection, payload.source)
+                sibling = payload.model_copy(update={"lanes": 1, "counted": True}).model_dump()
+                for _ in range((payload.lanes or self.lanes) - 1):
+                    await work.enqueue(batch, self.kind, sibling)
+        return Cursor()
+
+    async def _step(self, work: Work, payload: Payload, cursor: Cursor) -> Cursor:
+        while True:
+            try:
+                async with work.commit() as batch:
+                    cursor = await self._one_batch(batch, payload, cursor)
+                    batch.checkpoint = asdict(cursor)
+            except canon.Overtaken:
+                continue  # Another worker made one of our prints meanwhile; this time it is seen.
+            return cursor
+
+    async def _one_batch(self, batch: Batch, payload: Payload, cursor: Cursor) -> Cursor:
+        result = await normalize_batch(
+            batch.connection,
+            payload.source,
+            cursor.kind,
+            after=cursor.after,
+            limit=payload.batch_size or self.batch_size,
+            patient=cursor.patient,
+        )
+        batch.items.extend(_item(cursor.kind, one) for one in result.worked)
+        if result.last_id is not None:
+            return cursor.moved(result)
+        return cursor.turned(await imports.count_pending(batch.connection, payload.source))
+
+    async def _report(self, work: Work, payload: Payload, cursor: Cursor) -> None:
+        if cursor.waiting:
+            stuck = {"source": payload.source, "waiting": cursor.waiting, "missing_sets": cursor.missing}
+            observe.say("no_progress", level="warning", job=work.job.id, **stuck)
+            await work.log("warning", "no_progress", **stuck)
+        if not payload.counted and (off := await canon.totals_off(self.db, payload.source)):
+            await work.log("info", "set_totals_off", sets=off)
+
+
+def _item(kind: RecordKind, one: Worked) -> Item:
+    if one.result == "normalized":
+        return Item(kind, one.external_id, "completed")
+    return Item(kind, one.external_id, "failed", one.code, one.note)
+
+
+def summarise(counts: Sequence[ItemCount]) -> Summary:
+    """Say a run's totals in the words of the catalogue: normalized, conflicts, errors, processed."""
+    summary: Summary = {
+        name: {"normalized": 0, "conflicts": 0, "errors": 0, "processed": 0} for name in ("sets", "cards")
+    }
+    for one in counts:
+        totals = summary[f"{one.type}s"]
+        totals[_word(one)] += one.count
+        totals["processed"] += one.count
+    return summary
+
+
+def _word(count: ItemCount) -> str:
+    if count.state == "completed":
+        return "normalized"
+    return "conflicts" if (count.error_code or "").startswith("conflict") else "errors"

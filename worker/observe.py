@@ -1,0 +1,188 @@
+"""One page of observations: every metric and every log event has its name here and nowhere else.
+
+A leaf that takes plain values, so that any room may report and no room names a metric. ``EVENTS`` is the
+operator's vocabulary; ``docs/events.md`` is compared with it.
+"""
+
+import sys
+from typing import Any, TextIO
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry(auto_describe=True)
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600)
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+def _counter(name: str, text: str, *labels: str) -> Counter:
+    return Counter(f"mintmark_{name}", text, labels, registry=REGISTRY)
+
+
+def _gauge(name: str, text: str, *labels: str) -> Gauge:
+    return Gauge(f"mintmark_{name}", text, labels, registry=REGISTRY)
+
+
+def _histogram(name: str, text: str, *labels: str) -> Histogram:
+    return Histogram(f"mintmark_{name}", text, labels, registry=REGISTRY, buckets=SECONDS)
+
+
+JOBS_CLAIMED = _counter("jobs_claimed_total", "Jobs this worker took.", "queue")
+JOBS_FINISHED = _counter("jobs_finished_total", "Attempts that ended, by ending.", "kind", "ending")
+JOB_DURATION = _histogram("job_duration_seconds", "From a handler's start to its end.", "kind")
+JOB_PICKUP = _histogram(
+    "job_pickup_seconds", "From when a job could be claimed to its handler's start.", "queue"
+)
+QUEUE_DEPTH = _gauge("queue_depth", "Jobs that have not ended, by state.", "queue", "state")
+QUEUE_OLDEST = _gauge("queue_oldest_seconds", "Age of the oldest pending job.", "queue")
+RUNS = _gauge("runs", "Runs by state.", "state")
+RUN_SPENT = _counter("run_spent_cents_total", "Cents spent by runs.", "kind")
+BUDGET_DENIED = _counter("budget_denied_total", "Spending refused because a budget would be exceeded.")
+ITEMS = _counter("items_total", "Items worked on, by outcome.", "kind", "outcome")
+LEASE_LOST = _counter("lease_lost_total", "Writes dropped because the job was somebody else's by then.")
+JOBS_RESCUED = _counter("jobs_rescued_total", "Jobs taken from dead workers.", "kind")
+WAKEUP_MODE = _gauge("wakeup_mode", "1 for the way this worker learns of new work.", "mode")
+LOOP_LAG = _gauge("loop_lag_seconds", "How late the event loop's last tick was.")
+OLDEST_XMIN = _gauge("db_oldest_xmin_seconds", "Age of the oldest transaction that holds back vacuum.")
+DEAD_TUPLES = _gauge("jobs_dead_tuples", "Dead rows in the jobs table, as Postgres estimates them.")
+UNKNOWN_KINDS = _gauge("jobs_unknown_kind", "Pending jobs of kinds that this worker does not know.")
+API_REQUESTS = _counter(
+    "api_requests_total", "Requests to other people's APIs, by status class.", "api", "status"
+)
+API_SECONDS = _histogram("api_request_seconds", "From asking to the whole answer.", "api")
+
+EVENTS = {
+    "ops_port": "Where health and metrics are served.",
+    "worker_started": "A worker is ready to claim.",
+    "worker_stopping": "A signal came: no new claims, handlers have been told.",
+    "worker_stopped": "Everything unfinished has been handed back.",
+    "worker_stuck": "The event loop has stood still too long; the process ends itself.",
+    "job_finished": "One line for each attempt: what it was, how it ended, how long it took.",
+    "job_crashed_handler": "A handler raised something unexpected; the traceback is in this line.",
+    "jobs_rescued": "Jobs of dead workers wait again.",
+    "job_quarantined": "A job was there when three workers died, and is set aside.",
+    "lease_lost": "A result was dropped because the job was somebody else's by then.",
+    "lease_lapsed": "This worker could not renew its lease in time; its handlers were cancelled.",
+    "outage_began": "Something this worker needs does not answer; it keeps trying.",
+    "outage_ended": "It answers again.",
+    "wakeup_mode": "How this worker learns of new work: listen or poll.",
+    "run_closed": "A run has ended: its totals.",
+    "no_progress": "A whole pass changed nothing, so the handler stopped instead of looping.",
+    "embedded_postgres": "No DATABASE_URL is set: an embedded Postgres serves instead.",
+    "migrated": "Migrations were applied or rolled back.",
+    "api_without_key": "An API fails when given its key; it is asked without it from now on.",
+    "budget_spent": "A run has reached its cap and is paused.",
+}
+
+
+def configure_logging(level: str, style: str, stream: TextIO = sys.stderr) -> None:
+    """Log to ``stream``: coloured lines on a terminal, else one JSON object a line; times in UTC."""
+    console = style == "console" or (style == "auto" and stream.isatty())
+    renderer = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if console
+        else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if console else [structlog.processors.format_exc_info]),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=True,
+    )
+
+
+def say(event: str, *, level: str = "info", **facts: Any) -> None:
+    """Log one event of ``EVENTS`` with its facts."""
+    assert event in EVENTS, event
+    getattr(_log, level)(event, **facts)
+
+
+def job_started(*, queue: str, waited: float) -> None:
+    """Count how long a job waited, in seconds, for its handler to start."""
+    JOB_PICKUP.labels(queue).observe(max(0.0, waited))
+
+
+def job_finished(
+    *,
+    kind: str,
+    queue: str,
+    job: int,
+    attempt: int,
+    ending: str,
+    seconds: float,
+    run: str | None = None,
+    code: str | None = None,
+    why: str | None = None,
+) -> None:
+    """Write the one line of an attempt, and move the metrics that say the same."""
+    JOBS_FINISHED.labels(kind, ending).inc()
+    JOB_DURATION.labels(kind).observe(seconds)
+    facts = {"run": run, "code": code, "why": why}
+    level = "warning" if ending in {"retry", "fail"} else "info"
+    say(
+        "job_finished",
+        level=level,
+        kind=kind,
+        queue=queue,
+        job=job,
+        attempt=attempt,
+        ending=ending,
+        seconds=round(seconds, 4),
+        **{name: fact for name, fact in facts.items() if fact is not None},
+    )
+
+
+def handler_crashed(*, kind: str, job: int, error: BaseException) -> None:
+    """Log what a handler raised, with its traceback and without its local variables."""
+    _log.error("job_crashed_handler", kind=kind, job=job, exc_info=error)
+
+
+def lease_lost(*, kind: str, job: int) -> None:
+    """Count and log a result that was dropped."""
+    LEASE_LOST.inc()
+    say("lease_lost", level="warning", kind=kind, job=job)
+
+
+def rescued(*, kind: str, job: int, quarantined: bool) -> None:
+    """Count a job taken from a dead worker; say so when it is set aside."""
+    JOBS_RESCUED.labels(kind).inc()
+    if quarantined:
+        say("job_quarantined", level="error", kind=kind, job=job)
+
+
+def items(*, kind: str, outcome: str, count: int) -> None:
+    """Count items that reached an outcome."""
+    if count:
+        ITEMS.labels(kind, outcome).inc(count)
+
+
+def spent(*, kind: str, cents: float) -> None:
+    """Count cents that a run spent."""
+    if cents:
+        RUN_SPENT.labels(kind).inc(cents)
+
+
+def budget_denied(*, run: str) -> None:
+    """Count and log that a run has reached its cap."""
+    BUDGET_DENIED.inc()
+    say("budget_spent", level="warning", run=run)
+
+
+def wakeup_mode(mode: str) -> None:
+    """Say how this worker learns of new work: ``listen`` or ``poll``."""
+    for known in ("listen", "poll"):
+        WAKEUP_MODE.labels(known).set(known == mode)
+    say("wakeup_mode", mode=mode)
+
+
+def api_request(api: str, status: str, seconds: float) -> None:
+    """Count one request to somebody else's API; ``status`` is a class such as ``2xx`` or ``timeout``."""
+    API_REQUESTS.labels(api, status).inc()
+    API_SECONDS.labels(api).observe(seconds)

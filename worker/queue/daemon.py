@@ -1,0 +1,167 @@
+"""The daemon: lanes, lease, wake-up, finisher and keeper of one worker process, in one task group."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import anyio
+import anyio.abc
+
+from worker import observe
+from worker.db import Database, is_outage
+from worker.queue.contract import Job, Kinds
+from worker.queue.finisher import Finisher
+from worker.queue.jobs import Jobs
+from worker.queue.keeper import Duty, Keeper, every
+from worker.queue.lane import Lane
+from worker.queue.lease import Lease
+from worker.queue.vitals import Vitals
+from worker.queue.wakeup import listen
+
+DRAIN_HORIZON = timedelta(seconds=60)
+"""A draining worker waits for jobs that fall due this soon, and no longer."""
+DRAIN_LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a worker keeps time; seconds, as in the settings."""
+
+    concurrency: int
+    lease_seconds: float
+    heartbeat_seconds: float
+    rescue_seconds: float
+    poll_seconds: float
+    grace_seconds: float
+    stall_seconds: float
+
+
+class Daemon:
+    """One worker process's share of the queue. ``stop`` asks it to end; ``run`` returns when it has."""
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        direct_url: str,
+        kinds: Kinds,
+        pace: Pace,
+        vitals: Vitals,
+        queues: Sequence[str] = (),
+        drain: bool = False,
+        after_finish: Callable[[Sequence[Job]], Awaitable[None]],
+        duties: Sequence[Duty] = (),
+    ) -> None:
+        self._jobs = Jobs(db)
+        self._direct_url, self._kinds, self._pace, self._vitals = direct_url, kinds, pace, vitals
+        self._only, self._drain, self._duties = list(queues), drain, duties
+        self._finisher = Finisher(self._jobs, after_finish)
+        self._keeper = Keeper(db, self._jobs, after_finish)
+        self._lanes: dict[str, Lane] = {}
+        self._stop = anyio.Event()
+        self._lease = Lease(
+            direct_url,
+            lease=timedelta(seconds=pace.lease_seconds),
+            beat=timedelta(seconds=pace.heartbeat_seconds),
+            stall=timedelta(seconds=pace.stall_seconds),
+            vitals=vitals,
+        )
+
+    def stop(self) -> None:
+        """Begin to end: no new claims, handlers are told, the unfinished is handed back within the grace."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Work until told to stop, or until nothing is left when draining."""
+        if not await self._got_lease():
+            return
+        async with anyio.create_task_group() as housekeeping:
+            housekeeping.start_soon(self._lease.watch, self._cut_off)
+            housekeeping.start_soon(self._finisher.run)
+            async with anyio.create_task_group() as lanes:
+                await self._open_lanes(lanes)
+                self._start_housekeeping(housekeeping, lanes)
+                self._vitals.claiming = self._vitals.ready = True
+                observe.say("worker_started", worker=str(self._lease.worker_id), queues=sorted(self._lanes))
+                await self._stop.wait()
+                lanes.start_soon(self._wind_down)
+            housekeeping.cancel_scope.cancel()
+        await self._lease.stop()
+        observe.say("worker_stopped", worker=str(self._lease.worker_id))
+
+    async def _got_lease(self) -> bool:
+        """Register; False when told to stop first, as when the database never answered."""
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._give_up_when_stopped, group.cancel_scope)
+            await self._lease.start()
+            group.cancel_scope.cancel()
+        return not self._stop.is_set()
+
+    async def _give_up_when_stopped(self, scope: anyio.CancelScope) -> None:
+        await self._stop.wait()
+        scope.cancel()
+
+    def _start_housekeeping(self, group: anyio.abc.TaskGroup, lanes: anyio.abc.TaskGroup) -> None:
+        pace = self._pace
+        group.start_soon(listen, self._direct_url, self._on_news)
+        group.start_soon(self._keeper.mind_schedule, pace.poll_seconds)
+        duties = [
+            Duty("rescue", pace.rescue_seconds, self._keeper.rescue_the_dead),
+            Duty("keys", pace.rescue_seconds, self._keeper.free_forgotten_keys),
+            Duty("queues", pace.poll_seconds, lambda: self._open_lanes(lanes)),
+            *self._duties,
+        ]
+        for duty in duties:
+            group.start_soon(every, duty)
+        if self._drain:
+            group.start_soon(self._stop_when_drained)
+
+    async def _open_lanes(self, group: anyio.abc.TaskGroup) -> None:
+        """A queue that appears gets its lane; a worker that was given queues serves those alone."""
+        for queue in self._only or await self._jobs.queues():
+            if queue not in self._lanes and not self._stop.is_set():
+                self._lanes[queue] = lane = self._lane(queue)
+                group.start_soon(lane.run)
+
+    def _lane(self, queue: str) -> Lane:
+        return Lane(
+            queue,
+            slots=self._pace.concurrency,
+            poll_seconds=self._pace.poll_seconds,
+            kinds=self._kinds,
+            jobs=self._jobs,
+            finisher=self._finisher,
+            lease=self._lease,
+            vitals=self._vitals,
+        )
+
+    def _on_news(self, queue: str) -> None:
+        for lane in [self._lanes[queue]] if queue in self._lanes else list(self._lanes.values()):
+            lane.wake()
+
+    def _cut_off(self) -> None:
+        for lane in self._lanes.values():
+            lane.cut_off()
+
+    async def _wind_down(self) -> None:
+        """Handlers get most of the grace to reach a safe point; then they are cancelled, then the process."""
+        self._vitals.stopping, self._vitals.claiming = True, False
+        observe.say("worker_stopping", grace_seconds=self._pace.grace_seconds)
+        self._lease.must_exit_within(self._pace.grace_seconds + 1)
+        for lane in self._lanes.values():
+            lane.stop()
+        with anyio.move_on_after(self._pace.grace_seconds * 0.8):
+            for lane in self._lanes.values():
+                await lane.ended.wait()
+        self._cut_off()
+
+    async def _stop_when_drained(self) -> None:
+        while True:
+            try:
+                queues = self._only or sorted(self._lanes)
+                if not await self._jobs.work_left(queues, self._kinds.names(), DRAIN_HORIZON):
+                    return self.stop()
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+            await anyio.sleep(DRAIN_LOOK_SECONDS)

@@ -1,0 +1,143 @@
+"""The jobs table as functions: one statement each, named alike in ``jobs.sql``."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from worker.db import Database, statements
+from worker.queue.contract import Job, Kinds
+from worker.queue.states import JobState
+
+SQL = statements(Path(__file__).with_name("jobs.sql"))
+LONGEST_TEXT = 8192
+"""Characters of an error message that are kept: enough to understand, too few to hurt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How one job ended for good, ready to be written."""
+
+    job: Job
+    state: JobState
+    reason: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    result: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """How one job goes back to wait, ready to be written. ``counted``: the try was used up."""
+
+    job: Job
+    delay: timedelta
+    counted: bool
+    reason: str
+    error_code: str | None = None
+    error_message: str | None = None
+
+
+def storable(text: str | None) -> str | None:
+    """Make any text fit a column: no NUL, no lone surrogates, at most ``LONGEST_TEXT`` characters."""
+    if text is None:
+        return None
+    clean = text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+    return clean if len(clean) <= LONGEST_TEXT else clean[: LONGEST_TEXT - 1] + "…"
+
+
+class Jobs:
+    """What a worker may do with jobs. Every write on behalf of a job is fenced by ``(id, fence)``."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def claim(self, queue: str, kinds: Sequence[str], limit: int, worker_id: UUID) -> list[Job]:
+        """Take up to ``limit`` jobs of one queue, the most urgent first, for this worker."""
+        rows = await self._db.fetch(SQL["claim"], queue, kinds, limit, worker_id)
+        rows.sort(key=lambda row: (-row["priority"], row["id"]))
+        return [Job(*row[:12]) for row in rows]
+
+    async def finish(self, ended: Sequence[Finished]) -> set[int]:
+        """Move ended jobs into the history; answers the ids that were still ours."""
+        ordered = sorted(ended, key=lambda end: end.job.id)
+        rows = await self._db.fetch(
+            SQL["finish"],
+            [end.job.id for end in ordered],
+            [end.job.fence for end in ordered],
+            [end.state for end in ordered],
+            [storable(end.reason) for end in ordered],
+            [storable(end.error_code) for end in ordered],
+            [storable(end.error_message) for end in ordered],
+            [end.result for end in ordered],
+        )
+        return {row["id"] for row in rows}
+
+    async def put_back(self, back: Sequence[PutBack]) -> set[int]:
+        """Let jobs wait again; answers the ids that were still ours and not asked to be cancelled."""
+        ordered = sorted(back, key=lambda one: one.job.id)
+        rows = await self._db.fetch(
+            SQL["put_back"],
+            [one.job.id for one in ordered],
+            [one.job.fence for one in ordered],
+            [one.delay for one in ordered],
+            [one.counted for one in ordered],
+            [storable(one.reason) for one in ordered],
+            [storable(one.error_code) for one in ordered],
+            [storable(one.error_message) for one in ordered],
+        )
+        await self.announce({row["queue"] for row in rows if row["waits"]})
+        return {row["id"] for row in rows}
+
+    async def fall_due(self, limit: int) -> set[str]:
+        """Let scheduled jobs whose time has come wait; answers the queues that have new work."""
+        rows = await self._db.fetch(SQL["fall_due"], limit)
+        await self.free_keys({row["concurrency_key"] for row in rows if row["concurrency_key"]})
+        queues = {row["queue"] for row in rows}
+        await self.announce(queues)
+        return queues
+
+    async def next_due(self) -> float | None:
+        """Seconds until the next scheduled job falls due, below zero when it is late; None without one."""
+        seconds: float | None = await self._db.fetchval(SQL["next_due"])
+        return seconds
+
+    async def free_keys(self, keys: Collection[str]) -> None:
+        """Give concurrency keys that were let go of to the next job that waits for each."""
+        if keys:
+            await self._db.execute(SQL["free_keys"], sorted(keys))
+
+    async def waiting_keys(self, limit: int) -> set[str]:
+        """Keys that jobs wait for and nobody holds."""
+        return {row["concurrency_key"] for row in await self._db.fetch(SQL["waiting_keys"], limit)}
+
+    async def announce(self, queues: Collection[str]) -> None:
+        """Wake the workers that sleep on these queues."""
+        if queues:
+            await self._db.execute(SQL["announce"], sorted(queues))
+
+    async def queues(self) -> list[str]:
+        """Every queue there is."""
+        return [row["queue"] for row in await self._db.fetch(SQL["queues"])]
+
+    async def work_left(self, queues: Sequence[str], kinds: Sequence[str], horizon: timedelta) -> bool:
+        """Tell whether a draining worker should stay: something waits, is at work, or falls due in time."""
+        left: bool = await self._db.fetchval(SQL["work_left"], queues, kinds, horizon)
+        return left
+
+    async def publish(self, kinds: Kinds) -> None:
+        """Tell the database which kinds there are and what their payloads look like."""
+        known: list[Any] = [kinds.by_name[name] for name in kinds.names()]
+        async with self._db.transaction() as connection:
+            await connection.execute(
+                SQL["publish_kinds"],
+                [kind.name for kind in known],
+                [kind.queue for kind in known],
+                [json.dumps(kind.schema) for kind in known],
+                [kind.max_attempts for kind in known],
+                [kind.starts_run for kind in known],
+            )
+            await connection.execute(SQL["publish_queues"], kinds.queues())

@@ -1,0 +1,112 @@
+-- name: claim
+-- The jobs a worker may take now, in order, locked past whoever else is claiming; a paused queue gives none.
+-- The ids become an array first: else the planner may choose the rows twice.
+with picked as materialized (
+    select j.id
+      from worker.jobs j
+     where j.state = 'pending' and not j.blocked and j.queue = $1 and j.kind = any($2::text[])
+       and not exists (select from worker.queues q where q.queue = $1 and q.paused)
+     order by j.priority desc, j.id
+     limit $3
+       for update skip locked
+)
+update worker.jobs j
+   set state = 'running', fence = j.fence + 1, attempt = j.attempt + 1, worker_id = $4, started_at = now(),
+       reason = null
+ where j.id = any(array(select p.id from picked p))
+returning j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
+          j.concurrency_key, greatest(j.created_at, j.run_at) as enqueued_at, j.priority
+
+-- name: finish
+-- (id, fence) is the fence: a worker whose job was taken back matches no row, and its result is dropped.
+with ended as (
+    select e.id, e.fence, e.state, e.reason, e.error_code, e.error_message, e.result
+      from unnest($1::bigint[], $2::bigint[], $3::worker.job_state[], $4::text[], $5::text[], $6::text[],
+                  $7::jsonb[]) as e(id, fence, state, reason, error_code, error_message, result)
+), gone as (
+    delete from worker.jobs j using ended e
+     where j.id = e.id and j.fence = e.fence and j.state = 'running'
+    returning j.id, j.fence, j.run_at, j.created_at, j.started_at, j.worker_id, j.run_id, j.priority,
+              j.max_attempts, j.attempt, j.crashes, e.state, j.queue, j.kind, j.dedupe_key, j.concurrency_key,
+              e.reason, e.error_code, e.error_message, j.payload, j.checkpoint, e.result
+)
+insert into worker.job_history (id, fence, run_at, created_at, started_at, worker_id, run_id, priority, max_attempts,
+                                attempt, crashes, state, queue, kind, dedupe_key, concurrency_key, reason,
+                                error_code, error_message, payload, checkpoint, result)
+select g.id, g.fence, g.run_at, g.created_at, g.started_at, g.worker_id, g.run_id, g.priority, g.max_attempts,
+       g.attempt, g.crashes, g.state, g.queue, g.kind, g.dedupe_key, g.concurrency_key, g.reason, g.error_code,
+       g.error_message, g.payload, g.checkpoint, g.result
+  from gone g
+returning id
+
+-- name: put_back
+-- Jobs that will be worked again: later (a delay above zero) or at once, the try counted or given back. Where the
+-- run has been paused meanwhile they wait with it. A job that was asked to be cancelled matches no row: it ends.
+with back as (
+    select b.id, b.fence, b.delay, b.counted, b.reason, b.error_code, b.error_message
+      from unnest($1::bigint[], $2::bigint[], $3::interval[], $4::boolean[], $5::text[], $6::text[], $7::text[])
+           as b(id, fence, delay, counted, reason, error_code, error_message)
+)
+update worker.jobs j
+   set state = case when r.state = 'paused' then 'paused' when b.delay > '0' then 'scheduled' else 'pending'
+               end::worker.job_state,
+       run_at = case when b.delay > '0' then now() + b.delay else j.run_at end,
+       attempt = j.attempt - case when b.counted then 0 else 1 end,
+       blocked = j.concurrency_key is not null, worker_id = null, reason = b.reason,
+       error_code = coalesce(b.error_code, j.error_code), error_message = coalesce(b.error_message, j.error_message)
+  from back b left join worker.jobs same on same.id = b.id left join worker.runs r on r.id = same.run_id
+ where j.id = b.id and j.fence = b.fence and j.state = 'running' and not j.cancel_requested
+   and coalesce(r.state, 'running') <> 'cancelled'
+returning j.id, j.queue, j.state = 'pending' as waits
+
+-- name: fall_due
+-- Scheduled jobs whose time has come. Answers their queues and keys.
+update worker.jobs j set state = 'pending'
+ where j.id = any(array(select d.id from worker.jobs d
+                         where d.state = 'scheduled' and d.run_at <= now()
+                         order by d.run_at limit $1 for update skip locked))
+returning j.queue, j.concurrency_key
+
+-- name: next_due
+-- Seconds until the next scheduled job falls due; null when none is scheduled.
+select extract(epoch from min(j.run_at) - now())::float8 from worker.jobs j where j.state = 'scheduled'
+
+-- name: free_keys
+select worker.free_keys($1::text[])
+
+-- name: waiting_keys
+-- Keys that jobs wait for and nobody holds: left behind when an enqueue met the holder's end.
+select distinct w.concurrency_key
+  from worker.jobs w
+ where w.concurrency_key is not null and w.blocked and w.state = 'pending'
+   and not exists (select from worker.jobs h where h.concurrency_key = w.concurrency_key and not h.blocked)
+ limit $1
+
+-- name: announce
+select pg_notify('mintmark_jobs', q) from unnest($1::text[]) q
+
+-- name: queues
+select q.queue from worker.queues q order by q.queue
+
+-- name: work_left
+-- Is there anything a draining worker should wait for: waiting, at work anywhere, or due within the horizon?
+select exists (
+    select from worker.jobs j
+     where j.queue = any($1::text[]) and j.kind = any($2::text[])
+       and (j.state = 'running' or (j.state = 'pending' and not exists (
+                select from worker.queues q where q.queue = j.queue and q.paused))
+            or (j.state = 'scheduled' and j.run_at <= now() + $3::interval)))
+
+-- name: publish_kinds
+insert into worker.kinds as k (kind, queue, schema, max_attempts, starts_run)
+select p.kind, p.queue, p.schema, p.max_attempts, p.starts_run
+  from unnest($1::text[], $2::text[], $3::jsonb[], $4::int[], $5::boolean[])
+       as p(kind, queue, schema, max_attempts, starts_run)
+    on conflict (kind) do update
+   set queue = excluded.queue, schema = excluded.schema, max_attempts = excluded.max_attempts,
+       starts_run = excluded.starts_run, published_at = now()
+ where (k.queue, k.schema, k.max_attempts, k.starts_run)
+       is distinct from (excluded.queue, excluded.schema, excluded.max_attempts, excluded.starts_run)
+
+-- name: publish_queues
+insert into worker.queues (queue) select unnest($1::text[]) on conflict do nothing

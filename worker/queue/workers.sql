@@ -1,0 +1,56 @@
+-- name: register
+insert into worker.workers (id, host, pid, lease_until) values ($1, $2, $3, now() + $4::interval)
+
+-- name: beat
+-- A lease that has run out is not revived: whoever rescues may already be at our jobs.
+update worker.workers set lease_until = now() + $2::interval where id = $1 and lease_until > now() returning true
+
+-- name: retire
+delete from worker.workers where id = $1
+
+-- name: dead
+select w.id from worker.workers w where w.lease_until < now() order by w.lease_until limit 10
+
+-- name: rescue
+-- Put the jobs of dead workers back: their crash is counted, their try is not. Bounded, and past whatever
+-- another rescuer holds. A job whose crashes reach the limit, or that was to be cancelled, ends instead.
+with orphans as materialized (
+    select j.id, r.state as run_state
+      from worker.jobs j left join worker.runs r on r.id = j.run_id
+     where j.state = 'running' and j.worker_id = any($1::uuid[])
+     order by j.id limit $2
+       for update of j skip locked
+)
+update worker.jobs j
+   set state = case when o.run_state = 'paused' then 'paused' else 'pending' end::worker.job_state,
+       fence = j.fence + 1, crashes = j.crashes + 1, attempt = greatest(j.attempt - 1, 0), worker_id = null,
+       blocked = j.concurrency_key is not null, reason = 'worker died'
+  from orphans o
+ where j.id = o.id
+returning j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
+          j.concurrency_key, j.created_at as enqueued_at,
+          j.cancel_requested or coalesce(o.run_state = 'cancelled', false) as unwanted
+
+-- name: bury
+-- End rescued jobs that shall not be worked again; fenced like every write on behalf of a job.
+with gone as (
+    delete from worker.jobs j using unnest($1::bigint[], $2::bigint[]) as b(id, fence)
+     where j.id = b.id and j.fence = b.fence and j.state in ('pending', 'paused')
+    returning j.id, j.fence, j.run_at, j.created_at, j.started_at, j.worker_id, j.run_id, j.priority,
+              j.max_attempts, j.attempt, j.crashes, j.queue, j.kind, j.dedupe_key, j.concurrency_key, j.payload,
+              j.checkpoint
+)
+insert into worker.job_history (id, fence, run_at, created_at, started_at, worker_id, run_id, priority, max_attempts,
+                                attempt, crashes, state, queue, kind, dedupe_key, concurrency_key, reason,
+                                error_code, error_message, payload, checkpoint)
+select g.id, g.fence, g.run_at, g.created_at, g.started_at, g.worker_id, g.run_id, g.priority, g.max_attempts,
+       g.attempt, g.crashes, $3::worker.job_state, g.queue, g.kind, g.dedupe_key, g.concurrency_key, $4, $5, $6,
+       g.payload, g.checkpoint
+  from gone g
+returning id
+
+-- name: forget
+-- A dead worker's row goes when it holds no job any more.
+delete from worker.workers w
+ where w.id = any($1::uuid[]) and w.lease_until < now()
+   and not exists (select from worker.jobs j where j.worker_id = w.id and j.state = 'running')

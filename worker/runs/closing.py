@@ -1,0 +1,82 @@
+"""The end of a run: when its last job has ended, its totals are written, once."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from worker import observe
+from worker.db import Connection, Database, Record, statements
+from worker.queue.contract import Job
+from worker.runs.states import RunEvent, RunState, move
+
+SQL = statements(Path(__file__).with_name("closing.sql"))
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCount:
+    """How many items of a type ended in a state with a code."""
+
+    type: str
+    state: str
+    error_code: str | None
+    count: int
+
+
+Summary: TypeAlias = dict[str, Any]
+Summarise: TypeAlias = Callable[[Sequence[ItemCount]], Summary]
+
+
+def plain_summary(counts: Sequence[ItemCount]) -> Summary:
+    """Totals by type and state: for kinds that have no words of their own."""
+    summary: Summary = {}
+    for one in counts:
+        states = summary.setdefault(one.type, {})
+        states[one.state] = states.get(one.state, 0) + one.count
+    return summary
+
+
+class Closer:
+    """Closes runs whose jobs have all ended; ``summaries`` has the words of the kinds that have some."""
+
+    def __init__(self, db: Database, summaries: Mapping[str, Summarise]) -> None:
+        self._db = db
+        self._summaries = summaries
+
+    async def after_finish(self, jobs: Sequence[Job]) -> None:
+        """Close the runs of these jobs that have no live job left."""
+        if runs := {job.run_id for job in jobs if job.run_id is not None}:
+            await self.close(sorted(runs))
+
+    async def sweep(self) -> None:
+        """Close what a dead worker left to be closed."""
+        if overdue := [row["id"] for row in await self._db.fetch(SQL["overdue"])]:
+            await self.close(overdue)
+
+    async def close(self, runs: Sequence[UUID]) -> None:
+        """Close those of the runs that have ended. Two closers at once: one closes."""
+        async with self._db.transaction() as connection:
+            closed = [
+                await self._close(connection, row) for row in await connection.fetch(SQL["ended"], runs)
+            ]
+        for facts in closed:
+            observe.say("run_closed", **facts)
+
+    async def _close(self, connection: Connection, run: Record) -> Summary:
+        counts = [ItemCount(*row) for row in await connection.fetch(SQL["counts"], run["id"])]
+        state = move(RunState(run["state"]), how_it_ended(run))
+        seconds = (run["ended_at"] - (run["started_at"] or run["created_at"])).total_seconds()
+        summary = {**self._summaries.get(run["kind"], plain_summary)(counts), "seconds": round(seconds, 3)}
+        await connection.execute(SQL["close"], run["id"], state, json.dumps(summary))
+        level = "error" if state is RunState.FAILED else "info"
+        await connection.execute(SQL["log"], run["id"], level, str(state), json.dumps(summary), "mintmark")
+        return {"run": str(run["id"]), "kind": run["kind"], "state": str(state), **summary}
+
+
+def how_it_ended(run: Record) -> RunEvent:
+    """A job that failed for good fails the run; a run of which every job was cancelled is cancelled."""
+    if run["failed"]:
+        return RunEvent.FAIL
+    return RunEvent.CANCEL if run["cancelled"] else RunEvent.COMPLETE

@@ -1,0 +1,26 @@
+"""What only the database knows, measured now and then for the metrics."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from worker import observe
+from worker.db import Database, statements
+
+SQL = statements(Path(__file__).with_name("sampling.sql"))
+LIVE_RUN_STATES = ("pending", "running", "paused")
+
+
+async def sample(db: Database, kinds: Sequence[str]) -> None:
+    """Measure queues, runs and the table's health, once."""
+    for queue in await db.fetch(SQL["queues"]):
+        for state in ("scheduled", "pending", "running"):
+            observe.QUEUE_DEPTH.labels(queue["queue"], state).set(queue[state])
+        observe.QUEUE_OLDEST.labels(queue["queue"]).set(queue["oldest_pending_seconds"])
+    found = {row["state"]: row["count"] for row in await db.fetch(SQL["runs"])}
+    for state in LIVE_RUN_STATES:
+        observe.RUNS.labels(state).set(found.get(state, 0))
+    observe.UNKNOWN_KINDS.set(await db.fetchval(SQL["unknown_kinds"], kinds))
+    health = await db.fetchrow(SQL["health"])
+    assert health is not None
+    observe.OLDEST_XMIN.set(health["oldest_xmin_seconds"])
+    observe.DEAD_TUPLES.set(health["dead_tuples"])
