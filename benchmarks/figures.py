@@ -1,6 +1,7 @@
 """One figure of a benchmark, beside its floor."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -16,3 +17,6 @@ class Figure:
     @property
     def ratio(self) -> float | None:
         return None if self.floor is None else self.value / self.floor
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"ratio": self.ratio}

@@ -5,7 +5,8 @@ drop function worker.retry_failed(uuid), worker.retry_job(bigint), worker.refuse
     worker.wake_jobs(uuid), worker.resume_run(uuid, numeric), worker.pause_run(uuid, text),
     worker.start_run(text, jsonb, text, numeric, uuid), worker.enqueue_many(text, jsonb[], text, int, uuid),
     worker.enqueue(text, jsonb, text, int, timestamptz, text, text, int, uuid), worker.run_is_paused(uuid),
-    worker.check_payload(worker.kinds, jsonb), worker.put_run(text, jsonb, text, numeric, uuid, uuid),
+    worker.check_arguments(text, timestamptz, int, text[]), worker.check_payload(worker.kinds, jsonb), worker.put_run(text, jsonb, text, numeric, uuid, uuid),
+    worker.check_cap(numeric, numeric),
     worker.lock_run(uuid), worker.log_run(uuid, text, text, jsonb, text),
     worker.refuse_move(text, text, text), worker.move_run(worker.run_state, text);
 drop table worker.run_events, worker.items, worker.runs;

@@ -74,7 +74,7 @@ create table worker.run_events (
 -- Where a run goes by an event. Total: an unlawful pair is refused with both ends named. The same table
 -- stands in the worker's code; a test compares the two, pair by pair.
 create function worker.move_run(state worker.run_state, event text) returns worker.run_state
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable as $$
 begin
     return case
         when event = 'start'    and state = 'pending' then 'running'
@@ -89,20 +89,20 @@ begin
 end $$;
 
 create function worker.refuse_move(what text, state text, event text) returns worker.run_state
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable as $$
 begin
     raise exception using errcode = 'MM003', message = format('a %s %s cannot %s', state, what, event);
 end $$;
 
 create function worker.log_run(the_run uuid, level text, event text, data jsonb = '{}', actor text = null)
-returns void language sql set search_path = '' as $$
+returns void language sql as $$
     insert into worker.run_events (run_id, level, event, actor, data)
     values (the_run, level, event, coalesce(actor, session_user), data)
 $$;
 
 -- Take the run's row for the rest of the transaction, or say that there is none.
 create function worker.lock_run(wanted uuid) returns worker.runs
-language plpgsql set search_path = '' as $$
+language plpgsql as $$
 declare
     run worker.runs;
 begin
@@ -114,9 +114,22 @@ begin
     return run;
 end $$;
 
+-- A cap is an amount that the column holds (NaN would be above every amount), and not below what is gone already.
+create function worker.check_cap(cap numeric, gone numeric) returns void
+language plpgsql immutable as $$
+begin
+    if cap < 0 or cap >= 1e10 then
+        raise exception using errcode = 'MM005',
+            message = format('a budget cap is an amount of 0 or more, and less than 10^10 cents: not %s', cap);
+    elsif cap < gone then
+        raise exception using errcode = 'MM005',
+            message = format('a budget cap of %s is below the %s cents that are spent or reserved', cap, gone);
+    end if;
+end $$;
+
 create function worker.put_run(
     the_kind text, the_params jsonb, the_name text, the_cap numeric, the_org uuid, the_id uuid
-) returns void language plpgsql set search_path = '' as $$
+) returns void language plpgsql as $$
 declare
     org public.orgs;
 begin
@@ -125,9 +138,7 @@ begin
     if not found then
         raise exception using errcode = 'MM004', message = format('there is no org %s', the_org);
     end if;
-    if the_cap < 0 then
-        raise exception using errcode = 'MM005', message = format('a budget cap cannot be negative: %s', the_cap);
-    end if;
+    perform worker.check_cap(the_cap, 0);
     insert into worker.runs (id, org_id, name, kind, params, budget_cap_cents)
     values (the_id, org.id, coalesce(the_name, the_kind || ' ' || to_char(now(), 'YYYY-MM-DD HH24:MI')), the_kind,
             the_params, coalesce(the_cap, org.budget_cap_cents));
@@ -135,23 +146,42 @@ begin
 end $$;
 
 create function worker.check_payload(the_kind worker.kinds, payload jsonb) returns void
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable as $$
 declare
     problem text := worker.payload_problem(the_kind.schema, payload);
 begin
     if problem is not null then
         raise exception using errcode = 'MM002', message = format('%s: %s', the_kind.kind, problem);
     end if;
-    if octet_length(payload::text) > 262144 then
+    if pg_column_size(payload) > 262144 then
         raise exception using errcode = 'MM002',
             message = format('%s: the payload has %s bytes; at most 262144 fit', the_kind.kind,
-                             octet_length(payload::text));
+                             pg_column_size(payload));
+    end if;
+end $$;
+
+-- Refuse names that cannot be indexed or announced, and times that upset whoever reads them.
+create function worker.check_arguments(
+    the_queue text, the_run_at timestamptz = null, the_max_attempts int = null, the_keys text[] = '{}'
+) returns void language plpgsql stable as $$
+declare
+    problem text := case
+        when length(the_queue) not between 1 and 100 then 'a queue has a name of 1 to 100 characters, or is null'
+        when the_run_at not between '0001-01-01 00:00Z' and '9999-12-31 00:00Z' then
+            'run_at must lie between the years 1 and 9999, or be null'
+        when the_max_attempts < 1 then 'max_attempts must be at least 1, or null'
+        when exists (select from unnest(the_keys) k where octet_length(k) > 1000) then
+            'a dedupe_key and a concurrency_key have at most 1000 bytes'
+    end;
+begin
+    if problem is not null then
+        raise exception using errcode = 'MM005', message = problem;
     end if;
 end $$;
 
 -- May a run take more jobs, and if so, does it hold them back? Keeps the run's row locked: a pause waits.
 create function worker.run_is_paused(wanted uuid) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql as $$
 declare
     run worker.runs;
 begin
@@ -171,15 +201,34 @@ create function worker.enqueue(
     dedupe_key text = null, concurrency_key text = null, max_attempts int = null, run_id uuid = null
 ) returns bigint language plpgsql security definer set search_path = '' as $$
 declare
-    the_kind worker.kinds := worker.known_kind(enqueue.kind);
-    own_run uuid := case when the_kind.starts_run and enqueue.run_id is null then gen_random_uuid() end;
+    the_kind worker.kinds;
+    own_run uuid;
     job record;
+    id bigint;
+    wanted boolean;
 begin
-    perform worker.check_payload(the_kind, enqueue.payload);
-    if enqueue.max_attempts < 1 or enqueue.queue = '' then
-        raise exception using errcode = 'MM005',
-            message = 'max_attempts must be at least 1, and a queue has a name or is null';
+    -- Most jobs want nothing special: they take one statement. What it does not take, the steps below do or refuse.
+    if num_nonnulls(enqueue.dedupe_key, enqueue.concurrency_key, enqueue.run_id, enqueue.run_at,
+                    enqueue.max_attempts) = 0 then
+        insert into worker.jobs as j (kind, payload, queue, priority, max_attempts, state)
+        select k.kind, enqueue.payload, q.queue, coalesce(enqueue.priority, 0), k.max_attempts, 'pending'
+          from worker.kinds k join worker.queues q on q.queue = coalesce(enqueue.queue, k.queue)
+         where k.kind = enqueue.kind and not k.starts_run and enqueue.payload @@ k.gate
+           and pg_column_size(enqueue.payload) <= 262144
+        returning j.id, exists (select from worker.sleepers s where s.queue = j.queue) into id, wanted;
+        if id is not null then
+            if wanted then
+                perform pg_notify('mintmark_jobs', coalesce(enqueue.queue, (select k.queue from worker.kinds k
+                                                                             where k.kind = enqueue.kind)));
+            end if;
+            return id;
+        end if;
     end if;
+    the_kind := worker.known_kind(enqueue.kind);
+    own_run := case when the_kind.starts_run and enqueue.run_id is null then gen_random_uuid() end;
+    perform worker.check_payload(the_kind, enqueue.payload);
+    perform worker.check_arguments(enqueue.queue, enqueue.run_at, enqueue.max_attempts,
+                                   array[enqueue.dedupe_key, enqueue.concurrency_key]);
     job := worker.put_job(the_kind, enqueue.payload, enqueue.queue, enqueue.priority, enqueue.run_at,
                           enqueue.dedupe_key, enqueue.concurrency_key, enqueue.max_attempts,
                           coalesce(enqueue.run_id, own_run), worker.run_is_paused(enqueue.run_id));
@@ -199,13 +248,15 @@ declare
     first_state worker.job_state := 'pending';
     bad record;
 begin
+    perform worker.check_arguments(enqueue_many.queue);
     select p.place, coalesce(worker.payload_problem(the_kind.schema, p.payload),
                              'the payload is larger than 262144 bytes') as problem
       into bad
       from unnest(payloads) with ordinality p(payload, place)
-     where worker.payload_problem(the_kind.schema, p.payload) is not null
-        or octet_length(p.payload::text) > 262144
-     limit 1;
+     where ((p.payload @@ the_kind.gate) is not true
+            and worker.payload_problem(the_kind.schema, p.payload) is not null)
+        or pg_column_size(p.payload) > 262144
+     order by p.place limit 1;
     if found then
         raise exception using errcode = 'MM002',
             message = format('%s, payload %s: %s', the_kind.kind, bad.place, bad.problem);
@@ -226,7 +277,7 @@ begin
           from unnest(payloads) with ordinality p(payload, place) order by p.place
         returning j.id;
     if first_state = 'pending' then
-        perform pg_notify('mintmark_jobs', lane);
+        perform worker.announce(lane);
     end if;
 end $$;
 
@@ -266,9 +317,7 @@ declare
     run worker.runs := worker.lock_run(resume_run.run_id);
     cap numeric := coalesce(resume_run.budget_cap_cents, run.budget_cap_cents);
 begin
-    if cap < 0 then
-        raise exception using errcode = 'MM005', message = format('a budget cap cannot be negative: %s', cap);
-    end if;
+    perform worker.check_cap(cap, run.spent_cents + run.reserved_cents);
     update worker.runs r set state = worker.move_run(run.state, 'resume'), reason = null, paused_at = null,
                              budget_cap_cents = cap, started_at = coalesce(r.started_at, now())
      where r.id = run.id;
@@ -278,7 +327,7 @@ end $$;
 
 -- Paused jobs of a run wait again: until their time, for their key, or not at all.
 create function worker.wake_jobs(the_run uuid) returns void
-language plpgsql set search_path = '' as $$
+language plpgsql as $$
 declare
     keys text[];
 begin
@@ -287,7 +336,7 @@ begin
          where j.run_id = the_run and j.state = 'paused'
         returning j.concurrency_key, j.queue
     ), notified as (
-        select pg_notify('mintmark_jobs', q.queue) from (select distinct w.queue from woken w) q
+        select worker.announce(q.queue) from (select distinct w.queue from woken w) q
     )
     select array_agg(distinct w.concurrency_key) filter (where w.concurrency_key is not null) into keys
       from woken w, (select count(*) from notified) n;
@@ -296,7 +345,7 @@ end $$;
 
 -- Move jobs that do not run out of the hot table as cancelled.
 create function worker.bury_cancelled(ids bigint[], the_reason text) returns int
-language sql set search_path = '' as $$
+language sql as $$
     with gone as (
         delete from worker.jobs j where j.id = any(ids) and j.state <> 'running'
         returning j.*
@@ -348,7 +397,7 @@ begin
 end $$;
 
 create function worker.refuse_ended(wanted bigint, event text) returns void
-language plpgsql set search_path = '' as $$
+language plpgsql as $$
 declare
     state text := (select h.state from worker.job_history h where h.id = wanted order by h.finished_at desc limit 1);
 begin
@@ -387,18 +436,19 @@ begin
     if not found then
         perform worker.refuse_move('job', 'pending', 'retry');  -- Another operator was faster.
     end if;
-    if exists (select from worker.jobs j where j.kind = old.kind and j.dedupe_key = old.dedupe_key) then
-        raise exception using errcode = 'MM003',
-            message = format('job %s cannot retry: a live %s job has its dedupe_key "%s"', old.id, old.kind, old.dedupe_key);
-    end if;
     insert into worker.jobs (id, fence, created_at, run_id, priority, max_attempts, state, blocked, queue, kind,
                              dedupe_key, concurrency_key, payload, checkpoint)
     values (old.id, old.fence, old.created_at, old.run_id, old.priority, old.max_attempts,
             case when run.state = 'paused' then 'paused' else 'pending' end::worker.job_state,
             old.concurrency_key is not null, old.queue, old.kind, old.dedupe_key, old.concurrency_key, old.payload,
-            old.checkpoint);
+            old.checkpoint)
+    on conflict (kind, dedupe_key) where dedupe_key is not null do nothing;
+    if not found then
+        raise exception using errcode = 'MM003',
+            message = format('job %s cannot retry: a live %s job has its dedupe_key "%s"', old.id, old.kind, old.dedupe_key);
+    end if;
     perform worker.free_keys(array_remove(array[old.concurrency_key], null));
-    perform pg_notify('mintmark_jobs', old.queue);
+    perform worker.announce(old.queue);
 end $$;
 
 -- The run's failed jobs wait again; what they had done stays done. Answers how many.

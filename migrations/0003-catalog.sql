@@ -77,8 +77,12 @@ create table public.external_mappings (
     card_set_id    bigint references public.card_sets on delete cascade,
     card_print_id  bigint references public.card_prints on delete cascade,
     created_at     timestamptz not null default now(),
-    unique (source, external_id),
     check (num_nonnulls(card_set_id, card_print_id) = 1)
 );
+-- A source may call a set as it calls a card: the names of the two are apart.
+create unique index external_mappings_set on public.external_mappings (source, external_id)
+    where card_set_id is not null;
+create unique index external_mappings_print on public.external_mappings (source, external_id)
+    where card_print_id is not null;
 create index external_mappings_of_set on public.external_mappings (card_set_id) where card_set_id is not null;
 create index external_mappings_of_print on public.external_mappings (card_print_id) where card_print_id is not null;

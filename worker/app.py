@@ -4,6 +4,8 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
 
 import anyio
 import anyio.abc
@@ -23,7 +25,7 @@ from worker.queue.jobs import Jobs
 from worker.queue.keeper import Duty
 from worker.queue.vitals import Vitals
 from worker.runs.closing import Closer
-from worker.runs.handler import bind
+from worker.runs.handler import Handler, bind
 from worker.runs.retention import retain
 from worker.runs.sampling import sample
 from worker.settings_model import Settings
@@ -63,13 +65,21 @@ async def database(settings: Settings, urls: Urls, *, size: int = 4) -> AsyncIte
     """Open the database for a command."""
     async with open_database(urls.pooled, size=size) as db:
         if urls.embedded:
-            await Jobs(db).publish(known_kinds(settings, db))
+            await Jobs(db).publish(kinds_of(shipped_handlers(settings, db), db))
         yield db
 
 
-def known_kinds(settings: Settings, db: Database, *, stopping: Callable[[], bool] = lambda: False) -> Kinds:
-    """Every kind, bound to the database; ``stopping`` tells handlers at their safe points."""
-    handlers = all_handlers(db, batch_size=settings.normalize.batch_size, lanes=settings.normalize.lanes)
+Handlers: TypeAlias = Sequence[Handler[Any]]
+
+
+def shipped_handlers(settings: Settings, db: Database) -> Handlers:
+    """The handlers of the list, with the settings they need."""
+    chosen = settings.normalize
+    return all_handlers(db, batch_size=chosen.batch_size, lanes=chosen.lanes)
+
+
+def kinds_of(handlers: Handlers, db: Database, *, stopping: Callable[[], bool] = lambda: False) -> Kinds:
+    """Bind handlers to the database; ``stopping`` tells them at their safe points."""
     return Kinds({handler.kind: bind(handler, db, stopping=stopping) for handler in handlers})
 
 
@@ -77,65 +87,86 @@ async def migrate_and_publish(settings: Settings, urls: Urls) -> list[str]:
     """Bring the schema up to date and publish the kinds, so that a fresh database takes work at once."""
     applied = await anyio.to_thread.run_sync(migrate, urls.direct)
     async with open_database(urls.direct, size=2) as db:
-        await Jobs(db).publish(known_kinds(settings, db))
+        await Jobs(db).publish(kinds_of(shipped_handlers(settings, db), db))
     if applied:
         observe.say("migrated", applied=applied)
     return applied
 
 
-async def run_worker(
-    settings: Settings, urls: Urls, *, queues: Sequence[str], concurrency: int | None, drain: bool
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What one worker process shall serve: these queues (all, if none is named), with so many slots each."""
+
+    queues: Sequence[str] = ()
+    concurrency: int | None = None
+    drain: bool = False
+    handlers: Callable[[Settings, Database], Handlers] = shipped_handlers
+
+
+async def run_worker(settings: Settings, urls: Urls, service: Service) -> None:
     """Be a worker until a signal comes, or, draining, until nothing is left."""
-    pace = _pace(settings, concurrency)
+    pace = _pace(settings, service.concurrency)
     vitals = Vitals(pace.lease_seconds, claim_limit_seconds=max(10.0, pace.poll_seconds * 5))
-    stop = anyio.Event()
-    async with anyio.create_task_group() as signals:
-        await signals.start(_tell_of_signals, stop)
+    async with anyio.create_task_group() as group:
+        stop = _Stop(group.cancel_scope)
+        await group.start(stop.heed_signals)
         with _ops_port(settings, vitals, urls):
             size = min(MOST_CONNECTIONS, pace.concurrency + HOUSEKEEPING_CONNECTIONS)
             async with open_database(urls.pooled, size=size, name="mintmark worker") as db:
                 await _refuse_old_schema(urls, vitals)
-                daemon = _daemon(settings, urls, db, pace, vitals, queues, drain=drain)
-                signals.start_soon(_pass_on, stop, daemon)
-                await daemon.run()
-        signals.cancel_scope.cancel()
+                stop.daemon = _daemon(settings, urls, db, pace, vitals, service)
+                await stop.daemon.run()
+        group.cancel_scope.cancel()
+
+
+class _Stop:
+    """A signal stops the daemon politely; before there is one, it ends the start."""
+
+    def __init__(self, start: anyio.CancelScope) -> None:
+        self.daemon: Daemon | None = None
+        self._start = start
+
+    async def heed_signals(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
+            task_status.started()
+            async for _ in received:
+                if self.daemon is None:
+                    self._start.cancel()
+                else:
+                    self.daemon.stop()
 
 
 def _daemon(
-    settings: Settings,
-    urls: Urls,
-    db: Database,
-    pace: Pace,
-    vitals: Vitals,
-    queues: Sequence[str],
-    *,
-    drain: bool,
+    settings: Settings, urls: Urls, db: Database, pace: Pace, vitals: Vitals, service: Service
 ) -> Daemon:
-    kinds = known_kinds(settings, db, stopping=lambda: vitals.stopping)
+    kinds = kinds_of(service.handlers(settings, db), db, stopping=lambda: vitals.stopping)
     closer = Closer(db, SUMMARIES)
-    keep = settings.retention
     return Daemon(
         db,
         direct_url=urls.direct,
         kinds=kinds,
         pace=pace,
         vitals=vitals,
-        queues=queues,
-        drain=drain,
+        queues=service.queues,
+        drain=service.drain,
         after_finish=closer.after_finish,
-        duties=[
-            Duty("publish", HOUR, lambda: Jobs(db).publish(kinds)),
-            Duty("close runs", pace.rescue_seconds, closer.sweep),
-            Duty("sample", settings.ops.sample_seconds, lambda: sample(db, kinds.names())),
-            Duty("schema", SCHEMA_SECONDS, lambda: _compare_schema(urls, vitals)),
-            Duty(
-                "retain",
-                HOUR,
-                lambda: retain(db, history_days=keep.history_days, events_days=keep.events_days),
-            ),
-        ],
+        duties=_duties(settings, urls, db, kinds, vitals, closer),
     )
+
+
+def _duties(
+    settings: Settings, urls: Urls, db: Database, kinds: Kinds, vitals: Vitals, closer: Closer
+) -> list[Duty]:
+    keep = partial(
+        retain, db, history_days=settings.retention.history_days, events_days=settings.retention.events_days
+    )
+    return [
+        Duty("publish", HOUR, partial(Jobs(db).publish, kinds)),
+        Duty("close runs", settings.queue.rescue_seconds, closer.sweep),
+        Duty("sample", settings.ops.sample_seconds, partial(sample, db, kinds.names())),
+        Duty("schema", SCHEMA_SECONDS, partial(_compare_schema, urls, vitals)),
+        Duty("retain", HOUR, keep),
+    ]
 
 
 def _pace(settings: Settings, concurrency: int | None) -> Pace:
@@ -174,15 +205,3 @@ async def _refuse_old_schema(urls: Urls, vitals: Vitals) -> None:
 async def _compare_schema(urls: Urls, vitals: Vitals) -> None:
     found = await anyio.to_thread.run_sync(drift, urls.direct)
     vitals.schema_problem = "; ".join(str(one) for one in found) or None
-
-
-async def _tell_of_signals(stop: anyio.Event, *, task_status: anyio.abc.TaskStatus[None]) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
-        task_status.started()
-        async for _ in received:
-            stop.set()
-
-
-async def _pass_on(stop: anyio.Event, daemon: Daemon) -> None:
-    await stop.wait()
-    daemon.stop()

@@ -5,9 +5,11 @@ import sys
 import typer
 
 from worker.commands import job, run
+from worker.commands.bench import bench
 from worker.commands.demo import demo
 from worker.commands.doctor import doctor
 from worker.commands.enqueue import enqueue
+from worker.commands.failing import in_words
 from worker.commands.imports import app as import_app
 from worker.commands.kinds import kinds
 from worker.commands.migrate import migrate
@@ -34,15 +36,18 @@ app.add_typer(job.app, name="job")
 app.add_typer(job.queue_app, name="queue")
 app.command()(kinds)
 app.add_typer(import_app, name="import")
+app.command()(bench)
 
 
 def main() -> None:
     """Run the command that was asked for; exit 0, 1 (it failed) or 2 (wrong use)."""
     try:
         app()
-    except MintmarkError as error:
-        TALK.print(f"mintmark: {error}", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(exit_code(error))
+    except Exception as error:
+        if (told := in_words(error)) is None:
+            raise
+        TALK.print(f"mintmark: {told}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(exit_code(told))
 
 
 def exit_code(error: MintmarkError) -> int:

@@ -4,15 +4,15 @@ Holds no queries: those stand in ``.sql`` files beside their callers.
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import asyncpg
 import asyncpg.pool
 
-from worker.errors import Refused, Unavailable
+from worker.errors import BadSettings, Refused, Unavailable
 
 PoolConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnection"
@@ -20,6 +20,8 @@ Record: TypeAlias = asyncpg.Record
 
 OUR_SQLSTATES = "MM"
 OUTAGE_CLASSES = ("08", "53", "57P0", "25006", "40001", "40P01", "55P03", "57014")
+PLAN_SECONDS = 10
+"""How long a statement's plan is kept: one made while a table was empty must not outlive its growth."""
 PROTOCOL_VIOLATION = "08P01"  # A pooler that refuses our settings will refuse them again.
 
 
@@ -34,7 +36,10 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
         return state.startswith(OUTAGE_CLASSES) and state != PROTOCOL_VIOLATION
-    return isinstance(error, (OSError, TimeoutError, asyncpg.InterfaceError, Unavailable))
+    if isinstance(error, asyncpg.InterfaceError):
+        return not isinstance(error, ValueError)  # Those say that what was asked is wrong.
+    # The internal one is what the driver stumbles over when a connection breaks at an awkward moment.
+    return isinstance(error, (OSError, TimeoutError, asyncpg.InternalClientError, Unavailable))
 
 
 def refusal(error: asyncpg.PostgresError) -> Refused | None:
@@ -60,11 +65,18 @@ class Database:
             raise Unavailable(
                 f"no database connection was free within {self._acquire_seconds:g} s"
             ) from error
+        except OSError as error:
+            raise Unavailable(f"the database cannot be reached ({type(error).__name__})") from error
         try:
             yield connection
         except asyncpg.PostgresError as error:
             if (refused := refusal(error)) is not None:
                 raise refused from None
+            raise
+        except TimeoutError as error:
+            raise Unavailable("the database did not answer in time") from error
+        except asyncpg.InternalClientError:
+            connection.terminate()
             raise
         finally:
             await self._pool.release(connection, timeout=self._acquire_seconds)
@@ -107,6 +119,25 @@ async def _leave_clean(connection: Connection) -> None:
         await connection.reset()
 
 
+@contextmanager
+def _no_way_in() -> Iterator[None]:
+    try:
+        yield
+    except ValueError:  # Its words may show the half of a password that was taken for a port.
+        raise BadSettings(
+            "DATABASE_URL is not like postgresql://user:password@host:port/database; "
+            "write special characters of the password as %40 for @, %2F for / and so on"
+        ) from None
+    except Exception as error:
+        if is_outage(error):
+            raise Unavailable(
+                f"the database of DATABASE_URL does not answer ({type(error).__name__})"
+            ) from None
+        if isinstance(error, asyncpg.PostgresError):
+            raise BadSettings(f"the database of DATABASE_URL refuses us: {error.message}") from None
+        raise
+
+
 @asynccontextmanager
 async def open_database(
     url: str,
@@ -116,16 +147,22 @@ async def open_database(
     acquire_seconds: float = 10,
     statement_seconds: float = 30,
 ) -> AsyncIterator[Database]:
-    """Open a pool of at most ``size`` connections and close it at the end, whatever happens."""
-    pool = await asyncpg.create_pool(
-        url,
-        min_size=1,
-        max_size=size,
-        timeout=acquire_seconds,
-        command_timeout=statement_seconds,
-        server_settings={"application_name": name},
-        reset=_leave_clean,
-    )
+    """Open a pool of at most ``size`` connections and close it at the end, whatever happens.
+
+    Raises ``Unavailable`` when no first connection could be had, ``BadSettings`` when the URL cannot be read
+    or what it names refuses us; neither shows the password.
+    """
+    with _no_way_in():
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=size,
+            timeout=acquire_seconds,
+            command_timeout=statement_seconds,
+            max_cached_statement_lifetime=PLAN_SECONDS,
+            server_settings={"application_name": name},
+            reset=_leave_clean,
+        )
     try:
         yield Database(pool, acquire_seconds=acquire_seconds)
     finally:

@@ -5,6 +5,8 @@ operator's vocabulary; ``docs/events.md`` is compared with it.
 """
 
 import sys
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, TextIO
 
 import structlog
@@ -13,7 +15,17 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 REGISTRY = CollectorRegistry(auto_describe=True)
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600)
 
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+@dataclass
+class _Least:
+    level: int
+
+
+_least = _Least(LEVELS["info"])
 
 
 def _counter(name: str, text: str, *labels: str) -> Counter:
@@ -78,6 +90,7 @@ EVENTS = {
 
 def configure_logging(level: str, style: str, stream: TextIO = sys.stderr) -> None:
     """Log to ``stream``: coloured lines on a terminal, else one JSON object a line; times in UTC."""
+    _least.level = LEVELS[level]
     console = style == "console" or (style == "auto" and stream.isatty())
     renderer = (
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
@@ -106,7 +119,7 @@ def say(event: str, *, level: str = "info", **facts: Any) -> None:
 
 def job_started(*, queue: str, waited: float) -> None:
     """Count how long a job waited, in seconds, for its handler to start."""
-    JOB_PICKUP.labels(queue).observe(max(0.0, waited))
+    _pickup_of(queue).observe(max(0.0, waited))
 
 
 def job_finished(
@@ -117,15 +130,17 @@ def job_finished(
     attempt: int,
     ending: str,
     seconds: float,
-    run: str | None = None,
+    run: object = None,
     code: str | None = None,
     why: str | None = None,
 ) -> None:
     """Write the one line of an attempt, and move the metrics that say the same."""
-    JOBS_FINISHED.labels(kind, ending).inc()
-    JOB_DURATION.labels(kind).observe(seconds)
-    facts = {"run": run, "code": code, "why": why}
+    _finished_of(kind, ending).inc()
+    _duration_of(kind).observe(seconds)
     level = "warning" if ending in {"retry", "fail"} else "info"
+    if LEVELS[level] < _least.level:
+        return  # Thousands of jobs a second: not even asking the logger shows.
+    facts = {"run": run and str(run), "code": code, "why": why}
     say(
         "job_finished",
         level=level,
@@ -137,6 +152,23 @@ def job_finished(
         seconds=round(seconds, 4),
         **{name: fact for name, fact in facts.items() if fact is not None},
     )
+
+
+# Finding a metric by its labels costs more than moving it: what was found once is kept. Labels are from
+# closed sets, so the caches are small.
+@cache
+def _finished_of(kind: str, ending: str) -> Counter:
+    return JOBS_FINISHED.labels(kind, ending)
+
+
+@cache
+def _duration_of(kind: str) -> Histogram:
+    return JOB_DURATION.labels(kind)
+
+
+@cache
+def _pickup_of(queue: str) -> Histogram:
+    return JOB_PICKUP.labels(queue)
 
 
 def handler_crashed(*, kind: str, job: int, error: BaseException) -> None:

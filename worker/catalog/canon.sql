@@ -38,7 +38,7 @@ select $1, m.external_id, s.id
   from unnest($2::text[], $3::text[]) as m(external_id, source_set_id)
   join public.card_sets s on s.game = 'pokemon' and s.source_set_id = m.source_set_id
  order by m.external_id
-    on conflict (source, external_id) do nothing
+    on conflict (source, external_id) where card_set_id is not null do nothing
 
 -- name: look_up_cards
 -- For each card of a batch its canonical set, and the canonical print it is about: by the source's own name for
@@ -51,7 +51,7 @@ select g.place, s.id as set_id, s.name as set_name, p.id, p.source_card_id, p.so
   left join lateral (
         select c.id, c.name
           from public.external_mappings m join public.card_sets c on c.id = m.card_set_id
-         where m.source = $1 and m.external_id = g.set_external_id
+         where m.source = $1 and m.external_id = g.set_external_id and m.card_set_id is not null
          limit 1) s on true
   left join lateral (
         select c.id, c.source_card_id, c.source, c.set_id, cs.name as set_name, c.name, c.number
@@ -70,8 +70,9 @@ select g.place, s.id as set_id, s.name as set_name, p.id, p.source_card_id, p.so
          limit 1) p on true
 
 -- name: write_prints
--- Rows that say what is canonical already change nothing. A print that another worker has put into another set
--- meanwhile is not touched: its id is missing from the answer, and the batch is decided anew.
+-- A row that says what is canonical already is not written anew. A print that another worker has made meanwhile,
+-- be it the same or in another set, is not touched either: its id is missing from the answer, and the batch is
+-- decided anew.
 with given as materialized (
     select g.source_card_id, g.set_id, g.name, g.number, g.number_prefix, g.number_value,
            g.number_suffix, g.supertype, g.subtypes, g.types, g.hp, g.rarity, g.artist, g.regulation_mark,
@@ -95,30 +96,38 @@ with given as materialized (
            types = excluded.types, hp = excluded.hp, rarity = excluded.rarity, artist = excluded.artist,
            regulation_mark = excluded.regulation_mark, legalities = excluded.legalities,
            variants = excluded.variants,
-           updated_at = case when (p.source, p.name, p.number, p.supertype, p.subtypes, p.types, p.hp, p.rarity,
-                                   p.artist, p.regulation_mark, p.legalities, p.variants)
-                                  is distinct from
-                                  (excluded.source, excluded.name, excluded.number, excluded.supertype,
-                                   excluded.subtypes, excluded.types, excluded.hp, excluded.rarity, excluded.artist,
-                                   excluded.regulation_mark, excluded.legalities, excluded.variants)
-                             then now() else p.updated_at end
+           updated_at = now()
      where p.set_id = excluded.set_id
+       and (p.source, p.name, p.number, p.number_prefix, p.number_value, p.number_suffix, p.supertype, p.subtypes,
+            p.types, p.hp, p.rarity, p.artist, p.regulation_mark, p.legalities, p.variants)
+           is distinct from
+           (excluded.source, excluded.name, excluded.number, excluded.number_prefix, excluded.number_value,
+            excluded.number_suffix, excluded.supertype, excluded.subtypes, excluded.types, excluded.hp,
+            excluded.rarity, excluded.artist, excluded.regulation_mark, excluded.legalities, excluded.variants)
     returning p.id, p.source_card_id
+), there as (
+    select w.id, w.source_card_id from written w
+     union
+    select p.id, g.source_card_id
+      from given g cross join lateral (
+           select c.id from public.card_prints c
+            where c.game = 'pokemon' and c.source_card_id = g.source_card_id and c.set_id = g.set_id
+            limit 1) p
 ), mapped as (
     insert into public.external_mappings (source, external_id, card_print_id)
-    select $1, m.external_id, w.id
+    select $1, m.external_id, t.id
       from unnest($3::text[], $4::text[]) as m(external_id, source_card_id)
-      join written w on w.source_card_id = m.source_card_id
+      join there t on t.source_card_id = m.source_card_id
      order by m.external_id
-        on conflict (source, external_id) do nothing
+        on conflict (source, external_id) where card_print_id is not null do nothing
 )
-select w.source_card_id from written w
+select t.source_card_id from there t
 
 -- name: map_prints
 insert into public.external_mappings (source, external_id, card_print_id)
 select $1, m.external_id, m.print_id from unnest($2::text[], $3::bigint[]) as m(external_id, print_id)
  order by m.external_id
-    on conflict (source, external_id) do nothing
+    on conflict (source, external_id) where card_print_id is not null do nothing
 
 -- name: totals_off
 -- Sets that hold another number of cards than their source says.

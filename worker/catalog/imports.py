@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from worker.catalog.facts import Unreadable
+from worker.catalog.identity import LONGEST_ID
 from worker.db import Connection, Database, statements
 
 SQL = statements(Path(__file__).with_name("imports.sql"))
+MOST_DIGITS = 18
+"""A longer whole number is taken as text where Python would refuse to read it."""
 
 RecordKind = Literal["set", "card"]
 Status = Literal["normalized", "conflict", "error"]
@@ -17,7 +21,7 @@ Status = Literal["normalized", "conflict", "error"]
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """A pending row, held for this transaction; ``payload`` is what its JSON says."""
+    """A pending row, held for this transaction; ``payload`` is what its JSON says, if it can be read."""
 
     id: int
     external_id: str | None
@@ -52,9 +56,9 @@ async def store(
 
 
 def own_id(record: object) -> str | None:
-    """The id a record gives itself, if it does; nothing else is read here."""
+    """The id a record gives itself, if it is fit to be one; nothing else is read here."""
     found = record.get("id") if isinstance(record, dict) else None
-    return found if isinstance(found, str) and found else None
+    return found if isinstance(found, str) and 0 < len(found) <= LONGEST_ID else None
 
 
 async def count_pending(connection: Connection, source: str) -> int:
@@ -69,7 +73,21 @@ async def take(
     """Take the next pending rows after an id; ``patient`` waits for rows that other workers hold."""
     statement = SQL["take_patiently" if patient else "take"]
     rows = await connection.fetch(statement, source, kind, after, limit)
-    return [RawRow(r["id"], r["external_id"], r["set_hint"], json.loads(r["payload"])) for r in rows]
+    return [RawRow(r["id"], r["external_id"], r["set_hint"], _decoded(r["payload"])) for r in rows]
+
+
+def _decoded(payload: str) -> Any:
+    """Read what Postgres took for JSON; it takes longer numbers and deeper nesting than Python reads."""
+    try:
+        return json.loads(payload)
+    except RecursionError:
+        return Unreadable("too_deep", "lists and objects are nested too deep to be read: fetch it again")
+    except ValueError:
+        return json.loads(payload, parse_int=_whole)
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) <= MOST_DIGITS else digits
 
 
 async def settle(connection: Connection, settled: Sequence[Settled]) -> None:

@@ -56,7 +56,7 @@ async def _work_sets(connection: Connection, source: str, rows: Sequence[RawRow]
     result = BatchResult()
     facts: list[tuple[RawRow, SetFacts]] = []
     for row in rows:
-        read = read_set(source, row.payload, row.external_id)
+        read = _as_it_came(row) or read_set(source, row.payload, row.external_id)
         if isinstance(read, Unreadable):
             result.worked.append(_unreadable(row, read))
         else:
@@ -80,7 +80,7 @@ async def _work_cards(connection: Connection, source: str, rows: Sequence[RawRow
     result = BatchResult()
     facts: list[tuple[RawRow, CardFacts]] = []
     for row in rows:
-        read = read_card(source, row.payload, row.external_id, row.set_hint)
+        read = _as_it_came(row) or read_card(source, row.payload, row.external_id, row.set_hint)
         if isinstance(read, Unreadable):
             result.worked.append(_unreadable(row, read))
         else:
@@ -136,6 +136,10 @@ class _Plan:
             await canon.write_prints(connection, source, self.prints, self.names)
         if self.agreed:
             await canon.map_prints(connection, source, self.agreed)
+
+
+def _as_it_came(row: RawRow) -> Unreadable | None:
+    return row.payload if isinstance(row.payload, Unreadable) else None
 
 
 def _unreadable(row: RawRow, why: Unreadable) -> Worked:

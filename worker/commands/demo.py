@@ -37,7 +37,8 @@ def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Leave everything running until Ctrl-C.")] = False,
 ) -> None:
     """Import real cards, work them with two workers, and report what came of it."""
-    loaded = load_settings(environ={k: v for k, v in os.environ.items() if not k.endswith("_URL")})
+    # Whatever database is configured, in a file or in the environment, is not the demo's to fill.
+    loaded = load_settings().model_copy(update={"database_url": None, "migrations_url": None})
     observe.configure_logging("warning", loaded.log.format)
     TALK.print("[bold]mintmark demo[/]: a card catalogue, from raw records to canonical prints\n")
     TALK.print(f"1. an embedded Postgres in {loaded.embedded.path}")

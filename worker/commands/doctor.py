@@ -34,6 +34,14 @@ class Finding:
     advice: str = ""
 
 
+COULD_NOT_LOOK = (
+    OSError,
+    TimeoutError,
+    ValueError,  # A URL that the driver cannot read; its words would show parts of it.
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    MintmarkError,
+)
 Check = Callable[[Urls], Awaitable[Finding]]
 
 
@@ -62,7 +70,7 @@ async def _examine(urls: Urls) -> list[Finding]:
         try:
             with anyio.fail_after(ANSWER_SECONDS * 2):
                 findings.append(await check(urls))
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, MintmarkError) as error:
+        except COULD_NOT_LOOK as error:
             reason = error.sqlstate if isinstance(error, asyncpg.PostgresError) else type(error).__name__
             findings.append(
                 Finding(name, False, f"could not be looked at: {reason}", "see the first line that is wrong")
@@ -79,7 +87,7 @@ async def _connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
 async def _database(urls: Urls) -> Finding:
     try:
         connection = await _connect(urls.pooled)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
         return Finding("database", False, type(error).__name__, "does DATABASE_URL name a server that is up?")
     try:
         row = await connection.fetchrow(SQL["server"])

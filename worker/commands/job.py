@@ -5,13 +5,23 @@ from typing import Annotated, Any
 
 import typer
 
-from worker.commands.session import OUT, TALK, JsonFlag, print_json, print_rows, shown, with_database
+from worker.commands.session import (
+    MOST_ROWS,
+    OUT,
+    TALK,
+    JsonFlag,
+    print_json,
+    print_rows,
+    shown,
+    with_database,
+)
 from worker.db import Database, statements
 from worker.errors import Refused
 
 SQL = statements(Path(__file__).with_name("queries.sql"))
 app = typer.Typer(no_args_is_help=True, help="Look at jobs, try them again, cancel them.")
 queue_app = typer.Typer(no_args_is_help=True, help="Look at queues and hold them.")
+QueueName = Annotated[str, typer.Argument(help="The queue's name; mintmark queue list has them.")]
 JobId = Annotated[int, typer.Argument(help="The job's id.")]
 
 
@@ -20,7 +30,7 @@ def list_jobs(
     state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only those of this kind.")] = None,
     queue: Annotated[str | None, typer.Option(help="Only those of this queue.")] = None,
-    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_ROWS, help="How many, newest first.")] = 20,
     as_json: JsonFlag = False,
 ) -> None:
     """List live and finished jobs, newest first."""
@@ -65,17 +75,17 @@ def list_queues(as_json: JsonFlag = False) -> None:
 
 
 @queue_app.command()
-def pause(queue: Annotated[str, typer.Argument()]) -> None:
+def pause(queue: QueueName) -> None:
     """Claim nothing more from a queue; what is at work goes on."""
     _call("pause_queue", queue)
-    TALK.print(f"queue {queue} is paused")
+    TALK.print(f"queue {queue} is paused", markup=False)
 
 
 @queue_app.command()
-def resume(queue: Annotated[str, typer.Argument()]) -> None:
+def resume(queue: QueueName) -> None:
     """Let workers claim from a queue again."""
     _call("resume_queue", queue)
-    TALK.print(f"queue {queue} goes on")
+    TALK.print(f"queue {queue} goes on", markup=False)
 
 
 def _call(function: str, argument: object) -> Any:

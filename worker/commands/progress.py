@@ -19,7 +19,7 @@ AT_REST = ("paused", "completed", "failed", "cancelled")
 async def watch_run(db: Database, run: UUID, *, console: Console) -> Record:
     """Show progress until the run ends or pauses; answers its last row."""
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
@@ -41,5 +41,6 @@ async def watch_run(db: Database, run: UUID, *, console: Console) -> Record:
                 return row
             if not console.is_terminal and time.monotonic() - said > LINE_SECONDS:
                 said = time.monotonic()
-                console.print(f"{row['name']}: {row['state']}, {done:,} of {total:,}, {rate}")
+                line = f"{row['name']}: {row['state']}, {done:,} of {total:,}, {rate}"
+                console.print(line, markup=False, highlight=False)
             await anyio.sleep(LOOK_SECONDS)

@@ -46,7 +46,7 @@ select s.id, s.org_id, s.name, s.kind, s.state::text, s.reason, s.budget_cap_cen
 select e.at, e.level, e.event, e.actor, e.data::text from worker.run_events e where e.run_id = $1 order by e.id
 
 -- name: find_runs
-select r.id from worker.runs r where r.id::text like $1 || '%' order by r.created_at desc limit 3
+select r.id from worker.runs r where starts_with(r.id::text, $1) order by r.created_at desc limit 3
 
 -- name: jobs
 select j.id, j.queue, j.kind, j.state::text, j.reason, j.priority, j.run_id, j.run_at, j.attempt, j.crashes,

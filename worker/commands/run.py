@@ -10,6 +10,7 @@ import typer
 
 from worker.commands.progress import watch_run
 from worker.commands.session import (
+    MOST_ROWS,
     OUT,
     TALK,
     JsonFlag,
@@ -31,13 +32,18 @@ Cents = Annotated[str | None, typer.Option("--budget-cents", help="The most it m
 
 def _cents(text: str | None) -> Decimal | None:
     try:
-        return None if text is None else Decimal(text)
+        amount = None if text is None else Decimal(text)
     except InvalidOperation:
-        raise UserError(f"--budget-cents takes an amount such as 250 or 12.5, not {text!r}") from None
+        amount = Decimal("nan")
+    if amount is not None and not amount.is_finite():
+        raise UserError(f"--budget-cents takes an amount such as 250 or 12.5, not {text!r}")
+    return amount
 
 
 async def find_run(db: Database, text: str) -> UUID:
     """Find the one run whose id begins so; raises ``Refused`` (MM004) for none or several."""
+    if not text:
+        raise UserError("a run's id, or its first characters, must be given; see: mintmark run list")
     found = [row["id"] for row in await db.fetch(SQL["find_runs"], text.lower())]
     if len(found) != 1:
         what = "no run's id begins" if not found else "several runs' ids begin"
@@ -71,7 +77,8 @@ def start(
 
 @app.command("list")
 def list_(
-    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20, as_json: JsonFlag = False
+    limit: Annotated[int, typer.Option(min=1, max=MOST_ROWS, help="How many, newest first.")] = 20,
+    as_json: JsonFlag = False,
 ) -> None:
     """List runs, newest first."""
     rows = with_database(lambda db: db.fetch(SQL["runs"], limit))

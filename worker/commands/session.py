@@ -5,24 +5,31 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import anyio
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from worker import observe
 from worker.app import Urls, database, database_urls
+from worker.catalog import strict_json
+from worker.catalog.strict_json import BadJson
 from worker.db import Database
 from worker.errors import UserError
 from worker.settings import load_settings
 from worker.settings_model import Settings
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-OUT = Console()
-TALK = Console(stderr=True)
+PIPED_WIDTH = 10_000
+"""Off a terminal nothing is folded: whoever reads it there looks for whole ids and whole sentences."""
+OUT = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+TALK = Console(stderr=True, width=None if sys.stderr.isatty() else PIPED_WIDTH)
+MOST_ROWS = 100_000
 T = TypeVar("T")
 
 
@@ -49,19 +56,26 @@ def with_database(do: Callable[[Database], Awaitable[T]]) -> T:
 def payload_from(given: str) -> str:
     """Read a payload argument: JSON, ``@file``, or ``-`` for standard input; answers JSON text.
 
-    Raises ``UserError`` when it is not one JSON value.
+    Raises ``UserError`` when it cannot be read, or is not one JSON value that the database can hold.
     """
-    text = given
-    if given == "-":
-        text = sys.stdin.read()
-    elif given.startswith("@"):
-        with open(given[1:], encoding="utf-8") as file:  # noqa: PTH123 - a path as the user wrote it.
-            text = file.read()
     try:
-        json.loads(text)
-    except ValueError as error:
-        raise UserError(f"the payload is not JSON: {error}") from None
+        text = _text_of(given)
+        strict_json.loads(text)
+    except OSError as error:
+        raise UserError(f"the payload cannot be read: {error.strerror}: {error.filename}") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"the payload is not UTF-8 at byte {error.start}") from None
+    except BadJson as error:
+        raise UserError(f"the payload cannot be used: {error}") from None
     return text
+
+
+def _text_of(given: str) -> str:
+    if given == "-":
+        return sys.stdin.read()
+    if given.startswith("@"):
+        return Path(given[1:]).read_text(encoding="utf-8")
+    return given
 
 
 def print_rows(
@@ -98,7 +112,7 @@ def plain(value: object) -> object:
 
 
 def shown(value: object) -> str:
-    """A value in a table's cell."""
+    """A value as text for a terminal, with what rich would take for markup escaped."""
     match value:
         case None:
             return ""
@@ -109,4 +123,4 @@ def shown(value: object) -> str:
         case float():
             return f"{value:.1f}"
         case _:
-            return str(value)
+            return escape(str(value))

@@ -5,7 +5,7 @@ from typing import Annotated
 import anyio
 import typer
 
-from worker.app import database_urls, run_worker
+from worker.app import Service, database_urls, run_worker
 from worker.commands.session import settings
 
 
@@ -18,7 +18,7 @@ def worker(
     loaded = settings()
 
     async def run() -> None:
-        await run_worker(loaded, urls, queues=queue or [], concurrency=concurrency, drain=drain)
+        await run_worker(loaded, urls, Service(queue or [], concurrency, drain))
 
     with database_urls(loaded) as urls:
         anyio.run(run, backend_options={"use_uvloop": True})

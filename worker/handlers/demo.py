@@ -2,17 +2,18 @@
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import anyio
 from pydantic import Field
 
 from worker.queue.contract import Done, Ending, Fail, Retry
 from worker.runs.handler import JobPayload
-from worker.runs.work import Item, Work
+from worker.runs.work import Item, UnknownCheckpoint, Work
 
 
 class Payload(JobPayload):
@@ -20,7 +21,7 @@ class Payload(JobPayload):
 
     seconds: float = Field(0, ge=0, description="to sleep in all, spread over the items")
     items: int = Field(0, ge=0, description="to work, each with a checkpoint of its own")
-    cost_cents: Decimal = Field(Decimal(0), ge=0, description="to spend for each item")
+    cost_cents: Decimal = Field(Decimal(0), ge=0, decimal_places=4, description="to spend for each item")
     fail: int = Field(0, ge=0, description="attempts to fail before one succeeds")
     block: bool = Field(False, description="sleep without letting the event loop go on")
     crash: bool = Field(False, description="end the process instead")
@@ -45,8 +46,8 @@ class Demo:
             os._exit(70)
         if work.job.attempt <= payload.fail:
             return Retry("demo_failure", f"attempt {work.job.attempt} of {payload.fail} that shall fail")
-        done = (work.checkpoint or {"done": 0})["done"]
-        if payload.items and not work.checkpoint:
+        done = _done(work.checkpoint)
+        if payload.items and work.checkpoint is None:
             async with work.commit() as batch:
                 batch.expected = payload.items
                 batch.checkpoint = {"version": 1, "done": 0}
@@ -58,6 +59,16 @@ class Demo:
                 batch.items.append(Item("demo", str(number), "completed", cost_cents=payload.cost_cents))
                 batch.checkpoint = {"version": 1, "done": number + 1}
         return Done({"items": payload.items})
+
+
+def _done(checkpoint: Mapping[str, Any] | None) -> int:
+    match checkpoint:
+        case None:
+            return 0
+        case {"version": 1, "done": int(done)}:
+            return done
+        case _:
+            raise UnknownCheckpoint
 
 
 async def _sleep(seconds: float, *, block: bool) -> None:

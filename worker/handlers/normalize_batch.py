@@ -3,19 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from worker import observe
 from worker.catalog import canon, imports
 from worker.catalog.imports import RecordKind
 from worker.catalog.normalize import BatchResult, Worked, normalize_batch
 from worker.db import Database
-from worker.queue.contract import Done, Ending, Fail
+from worker.queue.contract import Done, Ending
 from worker.runs.closing import ItemCount, Summary
 from worker.runs.handler import JobPayload
-from worker.runs.work import Batch, Item, Work
+from worker.runs.work import Batch, Item, UnknownCheckpoint, Work
 
 SETS_NAMED = 10
 """How many of the sets that cards wait for are named in the log."""
@@ -56,12 +56,17 @@ class Cursor:
     missing: tuple[str, ...] = ()
     """Some of the sets they wait for."""
     ended: bool = False
-    version: int = 1
+    version: Literal[1] = 1
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
     @classmethod
     def read(cls, checkpoint: Mapping[str, Any]) -> Self:
-        """Read what ``asdict`` wrote; raises ``TypeError`` on a field of another version."""
-        return cls(**{**checkpoint, "missing": tuple(checkpoint["missing"])})
+        """Read what ``asdict`` wrote; raises ``UnknownCheckpoint`` when another version did."""
+        try:
+            return TypeAdapter(cls).validate_python(checkpoint)
+        except ValidationError:
+            raise UnknownCheckpoint from None
 
     def moved(self, batch: BatchResult) -> Self:
         """Go on behind a batch."""
@@ -78,7 +83,9 @@ class Cursor:
         """Go on where a kind has no more rows: from sets to cards, then round again, or to the end."""
         if self.kind == "set":
             return replace(self, kind="card", after=0)
-        if pending == 0 or (self.patient and not self.progressed):
+        if pending == 0:  # What waited when we passed it, other workers have done since.
+            return replace(self, ended=True, waiting=0, missing=())
+        if self.patient and not self.progressed:
             return replace(self, ended=True)
         return type(self)(patient=not self.progressed)
 
@@ -100,16 +107,11 @@ class NormalizeBatch:
 
     async def handle(self, work: Work, payload: Payload) -> Ending:
         """Go from batch to batch; each is one transaction with its rows, items and cursor."""
-        try:
-            cursor = Cursor.read(work.checkpoint) if work.checkpoint else await self._begin(work, payload)
-        except (TypeError, KeyError):
-            return Fail(
-                "checkpoint_version",
-                "this worker cannot read the job's checkpoint: run the version that wrote it",
-            )
+        cursor = await self._begin(work, payload) if work.checkpoint is None else Cursor.read(work.checkpoint)
         while not cursor.ended:
             cursor = await self._step(work, payload, cursor)
-        await self._report(work, payload, cursor)
+        if not payload.counted:
+            await self._say_what_is_off(work, payload.source)
         return Done({"waiting": cursor.waiting})
 
     async def _begin(self, work: Work, payload: Payload) -> Cursor:
@@ -126,11 +128,13 @@ class NormalizeBatch:
         while True:
             try:
                 async with work.commit() as batch:
-                    cursor = await self._one_batch(batch, payload, cursor)
-                    batch.checkpoint = asdict(cursor)
+                    reached = await self._one_batch(batch, payload, cursor)
+                    batch.checkpoint = asdict(reached)
+                    if reached.ended and reached.waiting and not payload.counted:
+                        await self._say_what_waits(work, batch, payload.source, reached)
             except canon.Overtaken:
                 continue  # Another worker made one of our prints meanwhile; this time it is seen.
-            return cursor
+            return reached
 
     async def _one_batch(self, batch: Batch, payload: Payload, cursor: Cursor) -> Cursor:
         result = await normalize_batch(
@@ -146,13 +150,16 @@ class NormalizeBatch:
             return cursor.moved(result)
         return cursor.turned(await imports.count_pending(batch.connection, payload.source))
 
-    async def _report(self, work: Work, payload: Payload, cursor: Cursor) -> None:
-        if cursor.waiting:
-            stuck = {"source": payload.source, "waiting": cursor.waiting, "missing_sets": cursor.missing}
-            observe.say("no_progress", level="warning", job=work.job.id, **stuck)
-            await work.log("warning", "no_progress", **stuck)
-        if not payload.counted and (off := await canon.totals_off(self.db, payload.source)):
-            await work.log("info", "set_totals_off", sets=off)
+    async def _say_what_waits(self, work: Work, batch: Batch, source: str, cursor: Cursor) -> None:
+        """Tell, once a run, of what cannot move: by its first job, together with its last checkpoint."""
+        stuck = {"source": source, "waiting": cursor.waiting, "missing_sets": cursor.missing}
+        observe.say("no_progress", level="warning", job=work.job.id, **stuck)
+        await work.log(batch, "warning", "no_progress", **stuck)
+
+    async def _say_what_is_off(self, work: Work, source: str) -> None:
+        if off := await canon.totals_off(self.db, source):
+            async with work.commit() as batch:
+                await work.log(batch, "info", "set_totals_off", sets=off)
 
 
 def _item(kind: RecordKind, one: Worked) -> Item:

@@ -6,12 +6,11 @@ A leaf: imports nothing of ours.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """One claimed row, as it was when it was claimed.
 
     ``fence`` proves that it is ours; ``payload`` and ``checkpoint`` are JSON text, read by whoever knows

@@ -3,18 +3,21 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import anyio
 import anyio.abc
 
 from worker import observe
 from worker.db import Database, is_outage
+from worker.queue.attempt import Attempt
 from worker.queue.contract import Job, Kinds
 from worker.queue.finisher import Finisher
 from worker.queue.jobs import Jobs
 from worker.queue.keeper import Duty, Keeper, every
 from worker.queue.lane import Lane
 from worker.queue.lease import Lease
+from worker.queue.slot import Cut
 from worker.queue.vitals import Vitals
 from worker.queue.wakeup import listen
 
@@ -55,7 +58,7 @@ class Daemon:
         self._jobs = Jobs(db)
         self._direct_url, self._kinds, self._pace, self._vitals = direct_url, kinds, pace, vitals
         self._only, self._drain, self._duties = list(queues), drain, duties
-        self._finisher = Finisher(self._jobs, after_finish)
+        self._finisher = Finisher(self._jobs, on_written=self._settled, after_finish=after_finish)
         self._keeper = Keeper(db, self._jobs, after_finish)
         self._lanes: dict[str, Lane] = {}
         self._stop = anyio.Event()
@@ -73,10 +76,16 @@ class Daemon:
 
     async def run(self) -> None:
         """Work until told to stop, or until nothing is left when draining."""
-        if not await self._got_lease():
-            return
+        try:
+            if await self._got_lease():
+                await self._serve()
+        finally:
+            self._lease.abandon()  # Unless it was stopped in order: let it run out at once.
+        observe.say("worker_stopped", worker=str(self._lease.worker_id))
+
+    async def _serve(self) -> None:
         async with anyio.create_task_group() as housekeeping:
-            housekeeping.start_soon(self._lease.watch, self._cut_off)
+            housekeeping.start_soon(self._lease.watch, partial(self._cut_off, Cut.LAPSED))
             housekeeping.start_soon(self._finisher.run)
             async with anyio.create_task_group() as lanes:
                 await self._open_lanes(lanes)
@@ -87,7 +96,6 @@ class Daemon:
                 lanes.start_soon(self._wind_down)
             housekeeping.cancel_scope.cancel()
         await self._lease.stop()
-        observe.say("worker_stopped", worker=str(self._lease.worker_id))
 
     async def _got_lease(self) -> bool:
         """Register; False when told to stop first, as when the database never answered."""
@@ -139,9 +147,16 @@ class Daemon:
         for lane in [self._lanes[queue]] if queue in self._lanes else list(self._lanes.values()):
             lane.wake()
 
-    def _cut_off(self) -> None:
+    def _cut_off(self, why: Cut) -> None:
         for lane in self._lanes.values():
-            lane.cut_off()
+            lane.cut_off(why)
+
+    def _settled(self, attempts: Sequence[Attempt], ours: set[int]) -> None:
+        by_queue: dict[str, list[Attempt]] = {}
+        for attempt in attempts:
+            by_queue.setdefault(attempt.job.queue, []).append(attempt)
+        for queue, some in by_queue.items():
+            self._lanes[queue].settled(some, ours)
 
     async def _wind_down(self) -> None:
         """Handlers get most of the grace to reach a safe point; then they are cancelled, then the process."""
@@ -153,7 +168,7 @@ class Daemon:
         with anyio.move_on_after(self._pace.grace_seconds * 0.8):
             for lane in self._lanes.values():
                 await lane.ended.wait()
-        self._cut_off()
+        self._cut_off(Cut.STOPPING)
 
     async def _stop_when_drained(self) -> None:
         while True:

@@ -1,5 +1,7 @@
 """Work one claimed job under its kind's limits, and say how it ended, whatever happens."""
 
+import asyncio
+import math
 import random
 from datetime import timedelta
 
@@ -17,18 +19,35 @@ async def execute(job: Job, kinds: Kinds) -> Ending | None:
     """Run the job's handler to an ending; None when the job is no longer ours and nothing may be written."""
     kind = kinds.by_name[job.kind]
     try:
-        with anyio.move_on_after(kind.timeout.total_seconds()) as limit:
-            return settle(await kind.perform(job), job, kind)
+        ending = await kind.perform(job)
     except Exception as error:  # noqa: BLE001 - whatever a handler raises must become an ending.
-        ending = verdict(error, job)
-        return settle(ending, job, kind) if ending is not None else None
-    assert limit.cancelled_caught
+        found = verdict(error, job)
+        return None if found is None else settle(found, job, kind)
+    except asyncio.CancelledError as error:
+        if anyio.current_effective_deadline() == -math.inf:
+            raise  # We cut it off. Else it awaited something of its own that was cancelled.
+        return settle(surprise(error, job), job, kind)
+    return ending if type(ending) is Done else settle(answered(ending), job, kind)
+
+
+def answered(ending: object) -> Ending:
+    """Take a handler's answer for an ending, or fail the job: it is the code that is wrong."""
+    if isinstance(ending, Ending):
+        return ending
+    return Fail("bad_ending", f"the handler answered {type(ending).__name__}, which is not an ending")
+
+
+def timed_out(job: Job, kinds: Kinds) -> Ending:
+    """The ending of a handler that was cut off at its kind's limit."""
+    kind = kinds.by_name[job.kind]
     seconds = kind.timeout.total_seconds()
     return settle(Retry("timeout", f"the handler was cut off after {seconds:g} s"), job, kind)
 
 
 def verdict(error: Exception, job: Job) -> Ending | None:
     """Read the error tree: what an exception means for the job. None: the lease is lost."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]  # What a task group of the handler's wraps around it.
     match error:
         case LeaseLost():
             return None
@@ -38,11 +57,21 @@ def verdict(error: Exception, job: Job) -> Ending | None:
             return Retry(error.code, str(error), after)
         case UserError() | SourceError():
             return Fail(error.code, str(error))
-        case _ if is_outage(error):
+        case _ if is_outage(error) and not _is_its_own(error):
             return HandBack(f"database: {type(error).__name__}", OUTAGE_DELAY)
         case _:
-            observe.handler_crashed(kind=job.kind, job=job.id, error=error)
-            return Retry("unexpected", f"{type(error).__name__}: {error}")
+            return surprise(error, job)
+
+
+def _is_its_own(error: Exception) -> bool:
+    """Tell a handler's own time limit or missing file from the database's, which comes as ``Unavailable``."""
+    return isinstance(error, OSError) and not isinstance(error, ConnectionError)
+
+
+def surprise(error: BaseException, job: Job) -> Retry:
+    """Report what nobody expected; trying again may help."""
+    observe.handler_crashed(kind=job.kind, job=job.id, error=error)
+    return Retry("unexpected", f"{type(error).__name__}: {error}")
 
 
 def settle(ending: Ending, job: Job, kind: Kind) -> Ending:
@@ -61,8 +90,8 @@ def backoff(attempt: int, kind: Kind) -> timedelta:
 
     Source: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
     """
-    ceiling = min(kind.longest_backoff, kind.first_backoff * 2 ** min(attempt - 1, 30))
-    return timedelta(seconds=random.uniform(0, ceiling.total_seconds()))
+    doubled = kind.first_backoff.total_seconds() * 2.0 ** min(attempt - 1, 30)
+    return timedelta(seconds=random.uniform(0, min(kind.longest_backoff.total_seconds(), doubled)))
 
 
 def name_of(ending: Ending) -> str:
@@ -80,3 +109,14 @@ def name_of(ending: Ending) -> str:
             return "fail"
         case HandBack():
             return "hand_back"
+
+
+def code_and_reason(ending: Ending) -> tuple[str | None, str | None]:
+    """What an ending says for itself: a stable code where it has one, and a sentence."""
+    match ending:
+        case Retry(code=code, message=message) | Fail(code=code, message=message):
+            return code, message
+        case Snooze(reason=reason) | Cancel(reason=reason) | HandBack(reason=reason):
+            return None, reason
+        case Done():
+            return None, None

@@ -59,7 +59,11 @@ class Jobs:
         """Take up to ``limit`` jobs of one queue, the most urgent first, for this worker."""
         rows = await self._db.fetch(SQL["claim"], queue, kinds, limit, worker_id)
         rows.sort(key=lambda row: (-row["priority"], row["id"]))
-        return [Job(*row[:12]) for row in rows]
+        return [Job._make(row[:12]) for row in rows]
+
+    async def unheard(self, queue: str, worker_id: UUID, known: Sequence[int]) -> list[Job]:
+        """Find jobs of one queue that this worker holds without knowing: their claim's answer got lost."""
+        return [Job(*row) for row in await self._db.fetch(SQL["unheard"], queue, worker_id, known)]
 
     async def finish(self, ended: Sequence[Finished]) -> set[int]:
         """Move ended jobs into the history; answers the ids that were still ours."""
@@ -75,6 +79,12 @@ class Jobs:
             [end.result for end in ordered],
         )
         return {row["id"] for row in rows}
+
+    async def complete(self, jobs: Sequence[Job]) -> set[int]:
+        """Move jobs that are done, and have no result, into the history; answers the ids still ours."""
+        ordered = sorted(jobs)
+        ids, fences = [job.id for job in ordered], [job.fence for job in ordered]
+        return {row["id"] for row in await self._db.fetch(SQL["complete"], ids, fences)}
 
     async def put_back(self, back: Sequence[PutBack]) -> set[int]:
         """Let jobs wait again; answers the ids that were still ours and not asked to be cancelled."""
@@ -118,6 +128,14 @@ class Jobs:
         """Wake the workers that sleep on these queues."""
         if queues:
             await self._db.execute(SQL["announce"], sorted(queues))
+
+    async def fall_asleep(self, queue: str, worker_id: UUID) -> None:
+        """Ask to be woken when there is work in a queue; look once more before sleeping."""
+        await self._db.execute(SQL["fall_asleep"], queue, worker_id)
+
+    async def wake_up(self, queue: str, worker_id: UUID) -> None:
+        """Ask no more to be woken."""
+        await self._db.execute(SQL["wake_up"], queue, worker_id)
 
     async def queues(self) -> list[str]:
         """Every queue there is."""

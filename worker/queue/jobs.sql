@@ -1,11 +1,13 @@
 -- name: claim
--- The jobs a worker may take now, in order, locked past whoever else is claiming; a paused queue gives none.
+-- The jobs a worker may take now, in order, locked past whoever else is claiming; a paused queue gives none. Nor
+-- is anything given to a worker whose lease has run out: its row may be gone, and the job would be nobody's.
 -- The ids become an array first: else the planner may choose the rows twice.
 with picked as materialized (
     select j.id
       from worker.jobs j
      where j.state = 'pending' and not j.blocked and j.queue = $1 and j.kind = any($2::text[])
        and not exists (select from worker.queues q where q.queue = $1 and q.paused)
+       and exists (select from worker.workers w where w.id = $4 and w.lease_until > now())
      order by j.priority desc, j.id
      limit $3
        for update skip locked
@@ -17,15 +19,26 @@ update worker.jobs j
 returning j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
           j.concurrency_key, greatest(j.created_at, j.run_at) as enqueued_at, j.priority
 
+-- name: unheard
+-- Jobs of a queue that this worker holds, as far as the database knows, and has never heard of: the connection
+-- broke between the commit of their claim and its answer. Reads all of the table, so only after such a break.
+select j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
+       j.concurrency_key, greatest(j.created_at, j.run_at) as enqueued_at
+  from worker.jobs j
+ where j.state = 'running' and j.worker_id = $2 and j.queue = $1 and j.id <> all($3::bigint[])
+ order by j.id
+
 -- name: finish
 -- (id, fence) is the fence: a worker whose job was taken back matches no row, and its result is dropped.
+-- The state is asked for in a way that the planner has no statistics of: it takes "running" for as good as
+-- nobody when it last looked in a quiet hour, and would then try every pair of rows.
 with ended as (
     select e.id, e.fence, e.state, e.reason, e.error_code, e.error_message, e.result
       from unnest($1::bigint[], $2::bigint[], $3::worker.job_state[], $4::text[], $5::text[], $6::text[],
                   $7::jsonb[]) as e(id, fence, state, reason, error_code, error_message, result)
 ), gone as (
     delete from worker.jobs j using ended e
-     where j.id = e.id and j.fence = e.fence and j.state = 'running'
+     where j.id = e.id and j.fence = e.fence and case when j.state = 'running' then true end
     returning j.id, j.fence, j.run_at, j.created_at, j.started_at, j.worker_id, j.run_id, j.priority,
               j.max_attempts, j.attempt, j.crashes, e.state, j.queue, j.kind, j.dedupe_key, j.concurrency_key,
               e.reason, e.error_code, e.error_message, j.payload, j.checkpoint, e.result
@@ -36,6 +49,23 @@ insert into worker.job_history (id, fence, run_at, created_at, started_at, worke
 select g.id, g.fence, g.run_at, g.created_at, g.started_at, g.worker_id, g.run_id, g.priority, g.max_attempts,
        g.attempt, g.crashes, g.state, g.queue, g.kind, g.dedupe_key, g.concurrency_key, g.reason, g.error_code,
        g.error_message, g.payload, g.checkpoint, g.result
+  from gone g
+returning id
+
+-- name: complete
+-- The same for the many that are simply done: nothing to say of each but that it is.
+with gone as (
+    delete from worker.jobs j using unnest($1::bigint[], $2::bigint[]) as e(id, fence)
+     where j.id = e.id and j.fence = e.fence and case when j.state = 'running' then true end
+    returning j.id, j.fence, j.run_at, j.created_at, j.started_at, j.worker_id, j.run_id, j.priority,
+              j.max_attempts, j.attempt, j.crashes, j.queue, j.kind, j.dedupe_key, j.concurrency_key, j.payload,
+              j.checkpoint
+)
+insert into worker.job_history (id, fence, run_at, created_at, started_at, worker_id, run_id, priority, max_attempts,
+                                attempt, crashes, state, queue, kind, dedupe_key, concurrency_key, payload,
+                                checkpoint)
+select g.id, g.fence, g.run_at, g.created_at, g.started_at, g.worker_id, g.run_id, g.priority, g.max_attempts,
+       g.attempt, g.crashes, 'completed', g.queue, g.kind, g.dedupe_key, g.concurrency_key, g.payload, g.checkpoint
   from gone g
 returning id
 
@@ -55,7 +85,7 @@ update worker.jobs j
        blocked = j.concurrency_key is not null, worker_id = null, reason = b.reason,
        error_code = coalesce(b.error_code, j.error_code), error_message = coalesce(b.error_message, j.error_message)
   from back b left join worker.jobs same on same.id = b.id left join worker.runs r on r.id = same.run_id
- where j.id = b.id and j.fence = b.fence and j.state = 'running' and not j.cancel_requested
+ where j.id = b.id and j.fence = b.fence and case when j.state = 'running' then true end and not j.cancel_requested
    and coalesce(r.state, 'running') <> 'cancelled'
 returning j.id, j.queue, j.state = 'pending' as waits
 
@@ -83,7 +113,16 @@ select distinct w.concurrency_key
  limit $1
 
 -- name: announce
-select pg_notify('mintmark_jobs', q) from unnest($1::text[]) q
+select worker.announce(q) from unnest($1::text[]) q
+
+-- name: fall_asleep
+-- A worker that was declared dead meanwhile has no row to refer to, and learns of it by its next beat.
+insert into worker.sleepers (queue, worker_id)
+select $1, w.id from worker.workers w where w.id = $2 for key share
+    on conflict do nothing
+
+-- name: wake_up
+delete from worker.sleepers where queue = $1 and worker_id = $2
 
 -- name: queues
 select q.queue from worker.queues q order by q.queue
@@ -98,13 +137,13 @@ select exists (
             or (j.state = 'scheduled' and j.run_at <= now() + $3::interval)))
 
 -- name: publish_kinds
-insert into worker.kinds as k (kind, queue, schema, max_attempts, starts_run)
-select p.kind, p.queue, p.schema, p.max_attempts, p.starts_run
+insert into worker.kinds as k (kind, queue, schema, max_attempts, starts_run, gate)
+select p.kind, p.queue, p.schema, p.max_attempts, p.starts_run, worker.gate(p.schema)
   from unnest($1::text[], $2::text[], $3::jsonb[], $4::int[], $5::boolean[])
        as p(kind, queue, schema, max_attempts, starts_run)
     on conflict (kind) do update
    set queue = excluded.queue, schema = excluded.schema, max_attempts = excluded.max_attempts,
-       starts_run = excluded.starts_run, published_at = now()
+       starts_run = excluded.starts_run, gate = excluded.gate, published_at = now()
  where (k.queue, k.schema, k.max_attempts, k.starts_run)
        is distinct from (excluded.queue, excluded.schema, excluded.max_attempts, excluded.starts_run)
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import anyio
 
 from worker import observe
-from worker.db import Database, is_outage
+from worker.db import Database
 from worker.queue.contract import Job
 from worker.queue.jobs import Jobs
+from worker.queue.outage import Outage
 from worker.queue.rescue import rescue
 
 BATCH = 1000
@@ -26,20 +27,13 @@ class Duty:
 
 async def every(duty: Duty) -> None:
     """Do a duty for ever, with jitter, so that a fleet does not do it in step."""
-    outage = False
+    outage = Outage(duty.name)
     while True:
         try:
             await duty.do()
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            if not outage:
-                observe.say("outage_began", level="warning", what=duty.name, error=type(error).__name__)
-            outage = True
-        else:
-            if outage:
-                observe.say("outage_ended", what=duty.name)
-            outage = False
+            outage.over()
+        except Exception as error:  # noqa: BLE001 - an outage is waited for, anything else is raised anew.
+            outage.note(error)
         await anyio.sleep(duty.seconds * random.uniform(0.8, 1.0))
 
 
@@ -53,18 +47,17 @@ class Keeper:
 
     async def mind_schedule(self, poll_seconds: float) -> None:
         """Let scheduled jobs fall due, on time to the next poll or better."""
-        due: float | None = None
-
-        async def fall_due() -> None:
-            nonlocal due
-            while await self._jobs.fall_due(BATCH):
-                pass
-            due = await self._jobs.next_due()
-
+        outage = Outage("schedule")
         while True:
-            with anyio.move_on_after(poll_seconds * 10):
-                await _ignoring_outage(fall_due)
-            await anyio.sleep(max(0.01, min(poll_seconds, due if due is not None else poll_seconds)))
+            due: float | None = None
+            try:
+                while await self._jobs.fall_due(BATCH):
+                    pass
+                due = await self._jobs.next_due()
+                outage.over()
+            except Exception as error:  # noqa: BLE001 - an outage is waited for, anything else is raised anew.
+                outage.note(error)
+            await anyio.sleep(max(0.01, min(poll_seconds, poll_seconds if due is None else due)))
 
     async def rescue_the_dead(self) -> None:
         """Put back what dead workers held, and wake whoever can work it."""
@@ -80,11 +73,3 @@ class Keeper:
     async def free_forgotten_keys(self) -> None:
         """Give away keys that an enqueue left behind when it met the holder's end."""
         await self._jobs.free_keys(await self._jobs.waiting_keys(BATCH))
-
-
-async def _ignoring_outage(do: Callable[[], Awaitable[None]]) -> None:
-    try:
-        await do()
-    except Exception as error:
-        if not is_outage(error):
-            raise

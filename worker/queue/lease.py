@@ -23,11 +23,14 @@ import asyncpg
 
 from worker import observe
 from worker.db import statements
+from worker.errors import MintmarkError
+from worker.queue.outage import Outage
 from worker.queue.vitals import Vitals
 
 SQL = statements(Path(__file__).with_name("workers.sql"))
 EXIT_STUCK = 75
 """The exit code of a worker that ended itself; supervisors start it again."""
+GUARD_SECONDS = 0.1
 
 
 class Lease:
@@ -50,9 +53,15 @@ class Lease:
 
     async def start(self) -> None:
         """Register, and return when the database has acknowledged the first lease."""
+        self._vitals.loop_ticked = time.monotonic()
         self._thread.start()
         while not await asyncio.to_thread(self._registered.wait, 0.5):
             self._vitals.loop_ticked = time.monotonic()
+            self._require_thread()
+
+    def abandon(self) -> None:
+        """Let the thread end by itself, soon."""
+        self._stop.set()
 
     async def stop(self) -> None:
         """Take the row away: everything has been handed back."""
@@ -75,29 +84,46 @@ class Lease:
             await anyio.sleep(tick)
             self._vitals.loop_ticked = time.monotonic()
             observe.LOOP_LAG.set(max(0.0, self._vitals.loop_ticked - before - tick))
+            self._require_thread()
             if not self.held() and self._registered.is_set():
                 observe.say("lease_lapsed", level="error", worker=str(self.worker_id))
                 self._registered.clear()
                 on_lapse()
 
+    def _require_thread(self) -> None:
+        if not self._thread.is_alive() and not self._stop.is_set():
+            raise MintmarkError(
+                "the heartbeat has ended by an error (above); a worker cannot go on without it"
+            )
+
     def _live(self) -> None:
-        asyncio.run(self._beat_until_stopped())
+        asyncio.run(self._beat_and_guard())
+
+    async def _beat_and_guard(self) -> None:
+        # Apart from the beats: those may wait for a database that does not answer.
+        guard = asyncio.create_task(self._guard())
+        try:
+            await self._beat_until_stopped()
+        finally:
+            guard.cancel()
+
+    async def _guard(self) -> None:
+        while True:
+            self._end_if_stuck()
+            await asyncio.sleep(GUARD_SECONDS)
 
     async def _beat_until_stopped(self) -> None:
-        outage = False
+        outage = Outage("heartbeat")
         connection: asyncpg.Connection[asyncpg.Record] | None = None
         while not self._stop.is_set():
-            self._end_if_stuck()
             try:
                 connection = connection or await self._connect()
                 await self._beat_once(connection)
-                if outage:
-                    observe.say("outage_ended", what="heartbeat")
-                outage, pause = False, self._beat * random.uniform(0.8, 1.0)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                if not outage:
-                    observe.say("outage_began", level="warning", what="heartbeat", error=type(error).__name__)
-                outage, pause = True, self._beat / 4
+                outage.over()
+                pause = self._beat * random.uniform(0.8, 1.0)
+            except Exception as error:  # noqa: BLE001 - an outage is waited for, anything else is raised anew.
+                outage.note(error)
+                pause = self._beat / 4
                 if connection is not None:
                     connection.terminate()
                 connection = None
@@ -133,9 +159,9 @@ class Lease:
 
     async def _sleep(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and not self._stop.is_set():
-            self._end_if_stuck()
-            await asyncio.sleep(min(left, 0.1))
+        # Another thread says when to stop, and it cannot set an event of this loop.
+        while (left := until - time.monotonic()) > 0 and not self._stop.is_set():  # noqa: ASYNC110
+            await asyncio.sleep(min(left, GUARD_SECONDS))
 
     def _end_if_stuck(self) -> None:
         now = time.monotonic()

@@ -8,6 +8,7 @@ import anyio
 import asyncpg
 
 from worker import observe
+from worker.db import is_outage
 
 CHANNEL = "mintmark_jobs"
 PROBE_SECONDS = 5.0
@@ -24,7 +25,9 @@ async def listen(url: str, on_news: Callable[[str], None]) -> None:
     while True:
         try:
             await _listen_once(url, on_news)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except Exception as error:
+            if not is_outage(error):
+                raise
             observe.wakeup_mode("poll")
             await anyio.sleep(pause * random.uniform(0.5, 1.5))
             pause = min(10.0, pause * 2)

@@ -6,10 +6,17 @@ insert into worker.workers (id, host, pid, lease_until) values ($1, $2, $3, now(
 update worker.workers set lease_until = now() + $2::interval where id = $1 and lease_until > now() returning true
 
 -- name: retire
-delete from worker.workers where id = $1
+-- Everything has been handed back. Should a job have been left all the same, the row stays to answer for it, as
+-- that of a worker whose lease has run out.
+with held as (
+    select exists (select from worker.jobs j where j.worker_id = $1 and j.state = 'running') as any_job
+), gone as (
+    delete from worker.workers w using held h where w.id = $1 and not h.any_job
+)
+update worker.workers w set lease_until = now() from held h where w.id = $1 and h.any_job
 
 -- name: dead
-select w.id from worker.workers w where w.lease_until < now() order by w.lease_until limit 10
+select w.id from worker.workers w where w.lease_until < now()
 
 -- name: rescue
 -- Put the jobs of dead workers back: their crash is counted, their try is not. Bounded, and past whatever
@@ -50,7 +57,8 @@ select g.id, g.fence, g.run_at, g.created_at, g.started_at, g.worker_id, g.run_i
 returning id
 
 -- name: forget
--- A dead worker's row goes when it holds no job any more.
+-- A dead worker's row goes when it holds no job any more, and late: a claim of its that began before its lease
+-- ran out may still have to commit.
 delete from worker.workers w
- where w.id = any($1::uuid[]) and w.lease_until < now()
+ where w.id = any($1::uuid[]) and w.lease_until < now() - interval '10 seconds'
    and not exists (select from worker.jobs j where j.worker_id = w.id and j.state = 'running')

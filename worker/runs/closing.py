@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID
 
+import anyio
+
 from worker import observe
 from worker.db import Connection, Database, Record, statements
 from worker.queue.contract import Job
 from worker.runs.states import RunEvent, RunState, move
 
 SQL = statements(Path(__file__).with_name("closing.sql"))
+CLOSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +51,22 @@ class Closer:
     async def after_finish(self, jobs: Sequence[Job]) -> None:
         """Close the runs of these jobs that have no live job left."""
         if runs := {job.run_id for job in jobs if job.run_id is not None}:
-            await self.close(sorted(runs))
+            with _not_cut_off():
+                await self.close(sorted(runs))
 
     async def sweep(self) -> None:
-        """Close what a dead worker left to be closed."""
-        if overdue := [row["id"] for row in await self._db.fetch(SQL["overdue"])]:
-            await self.close(overdue)
+        """Close what a dead worker left to be closed; wake jobs that met a resume on their way to rest."""
+        with _not_cut_off():
+            await self._db.execute(SQL["wake_stranded"])
+            if overdue := [row["id"] for row in await self._db.fetch(SQL["overdue"])]:
+                await self.close(overdue)
 
     async def close(self, runs: Sequence[UUID]) -> None:
         """Close those of the runs that have ended. Two closers at once: one closes."""
         async with self._db.transaction() as connection:
+            held = [row["id"] for row in await connection.fetch(SQL["hold"], runs)]
             closed = [
-                await self._close(connection, row) for row in await connection.fetch(SQL["ended"], runs)
+                await self._close(connection, row) for row in await connection.fetch(SQL["ended"], held)
             ]
         for facts in closed:
             observe.say("run_closed", **facts)
@@ -73,6 +80,11 @@ class Closer:
         level = "error" if state is RunState.FAILED else "info"
         await connection.execute(SQL["log"], run["id"], level, str(state), json.dumps(summary), "mintmark")
         return {"run": str(run["id"]), "kind": run["kind"], "state": str(state), **summary}
+
+
+def _not_cut_off() -> anyio.CancelScope:
+    """A worker that ends closes its last run first, unless the database holds it up."""
+    return anyio.move_on_after(CLOSE_SECONDS, shield=True)
 
 
 def how_it_ended(run: Record) -> RunEvent:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from worker.db import Database
-from worker.queue.contract import Ending, Fail, Job, Kind
+from worker.queue.contract import Cancel, Ending, Fail, Job, Kind
 from worker.runs.work import Work
 
 
@@ -61,7 +61,8 @@ def _performer(
         except ValidationError as error:
             return Fail("bad_payload", _sentence(handler.kind, error))
         work = Work(db, job, stopping=stopping)
-        await work.enter()
+        if (nothing_to_do := await work.enter()) is not None:
+            return Cancel(nothing_to_do)
         return await handler.handle(work, payload)
 
     return perform

@@ -10,12 +10,14 @@ from typing import Any, Literal
 
 from worker import observe
 from worker.db import Connection, Database, statements
-from worker.errors import LeaseLost, Refused, StopWork
+from worker.errors import LeaseLost, Refused, StopWork, UserError
 from worker.queue.contract import Job
 from worker.queue.jobs import storable
 
 SQL = statements(Path(__file__).with_name("work.sql"))
 OVER_BUDGET = "budget"
+BEGUN = ("pending", "running")
+"""A run of which another job has just begun is still seen as pending."""
 
 ItemType = Literal[
     "card", "set", "order", "seller", "listing", "csv_row", "amazon_product", "ebay_seller", "demo"
@@ -64,13 +66,19 @@ class Work:
         self._db = db
         self._stopping = stopping
 
-    async def enter(self) -> None:
-        """Begin: the first job starts its run. Raises ``StopWork`` when the run is paused or has ended."""
+    async def enter(self) -> str | None:
+        """Begin: the first job starts its run. Answers why there is nothing to do, when the run has ended.
+
+        Raises ``StopWork`` when the run is paused.
+        """
         if self.job.run_id is None:
-            return
-        row = await self._db.fetchrow(SQL["enter"], self.job.run_id, f"job {self.job.id}")
-        if row is not None and row["state"] != "running":
-            raise StopWork(f"run {row['state']}")
+            return None
+        actor = f"job {self.job.id}"
+        row = await self._db.fetchrow(SQL["enter"], self.job.run_id, actor, self.job.id, self.job.fence)
+        state = row["state"] if row is not None else "gone"
+        if state == "paused":
+            raise StopWork("run paused")
+        return None if state in BEGUN else f"run {state}"
 
     @asynccontextmanager
     async def commit(self) -> AsyncIterator[Batch]:
@@ -98,11 +106,13 @@ class Work:
         id_: int = await batch.connection.fetchval(SQL["enqueue"], kind, json.dumps(payload), self.job.run_id)
         return id_
 
-    async def log(self, level: Literal["info", "warning", "error"], event: str, **data: Any) -> None:
-        """Write a line into the run's log, which an operator reads; nothing for a job without a run."""
+    async def log(
+        self, batch: Batch, level: Literal["info", "warning", "error"], event: str, **data: Any
+    ) -> None:
+        """Write a line into the run's log in the batch's transaction; nothing for a job without a run."""
         if self.job.run_id is not None:
             actor = f"job {self.job.id}"
-            await self._db.execute(SQL["log"], self.job.run_id, level, event, json.dumps(data), actor)
+            await batch.connection.execute(SQL["log"], self.job.run_id, level, event, json.dumps(data), actor)
 
     async def _add_items(self, batch: Batch) -> None:
         if self.job.run_id is None or not batch.items:
@@ -152,6 +162,15 @@ class Work:
         for outcome in ("completed", "failed", "skipped"):
             observe.items(kind=self.job.kind, outcome=outcome, count=batch.count(outcome))
         observe.spent(kind=self.job.kind, cents=float(batch.cost()))
+
+
+class UnknownCheckpoint(UserError):
+    """Raised when a job's checkpoint is nothing that this version of its handler has written."""
+
+    code = "checkpoint_version"
+
+    def __init__(self) -> None:
+        super().__init__("this worker cannot read the job's checkpoint: run the version that wrote it")
 
 
 class _OverBudgetError(Exception):

@@ -1,8 +1,9 @@
 -- name: enter
--- The first job to begin starts the run. Answers the run's state and kind.
+-- The first job to begin starts the run, if it is still held. Answers the run's state and kind.
 with started as (
     update worker.runs r set state = 'running', started_at = now()
      where r.id = $1 and r.state = 'pending'
+       and exists (select from worker.jobs j where j.id = $3 and j.fence = $4 and j.state = 'running')
     returning r.id
 ), logged as (
     insert into worker.run_events (run_id, level, event, actor)

@@ -1,0 +1,72 @@
+"""One page of observations: what it names is used, what is used is named there, and labels are few."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+from prometheus_client import Counter, Gauge, Histogram
+
+from worker import observe
+
+PACKAGE = Path(__file__).parents[2] / "worker"
+LABELS = {"kind", "queue", "state", "ending", "source", "basis", "api", "status", "outcome", "mode"}
+SOURCES = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
+METRICS = {name: one for name, one in vars(observe).items() if isinstance(one, (Counter, Gauge, Histogram))}
+
+
+@cache
+def said() -> set[str]:
+    """The first word of every call that says an event."""
+    calls = (
+        node
+        for text in SOURCES.values()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and isinstance(node.func, (ast.Attribute, ast.Name)) and node.args
+    )
+    speaking = {"say", "log", "error", "warning", "info"}
+    words = (
+        call.args[0].value
+        for call in calls
+        if (call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id) in speaking  # type: ignore[attr-defined]
+        and isinstance(call.args[0], ast.Constant)
+    )
+    return {word for word in words if isinstance(word, str)}
+
+
+@pytest.mark.parametrize("event", observe.EVENTS)
+def test_every_event_of_the_page_is_said_somewhere(event: str) -> None:
+    assert event in said()
+
+
+def test_an_event_that_is_not_on_the_page_cannot_be_said() -> None:
+    with pytest.raises(AssertionError, match="nonsense"):
+        observe.say("nonsense")
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_is_moved_somewhere(name: str) -> None:
+    uses = sum(text.count(name) for text in SOURCES.values())
+
+    assert uses > 1
+
+
+def test_every_metric_has_our_prefix_a_help_text_and_labels_from_a_closed_list() -> None:
+    families = list(observe.REGISTRY.collect())
+
+    assert len(families) == len(METRICS)
+    assert [one.name for one in families if not one.name.startswith("mintmark_")] == []
+    assert [one.name for one in families if not one.documentation.endswith(".")] == []
+    assert {label for metric in METRICS.values() for label in metric._labelnames} <= LABELS
+
+
+def test_counters_end_in_total_and_what_takes_time_is_measured_in_seconds() -> None:
+    for metric in METRICS.values():
+        [family] = metric.collect()
+        assert isinstance(metric, Counter) == (family.type == "counter")
+        if isinstance(metric, Histogram):
+            assert family.name.endswith("_seconds")
+
+
+def test_no_event_explains_itself_with_less_than_a_sentence() -> None:
+    assert [name for name, text in observe.EVENTS.items() if not text.endswith(".")] == []

@@ -1,0 +1,99 @@
+"""A slot: a place where one job at a time is worked, and can be cut off."""
+
+import time
+from collections.abc import Awaitable, Callable
+from enum import Enum
+
+import anyio
+import anyio.lowlevel
+
+from worker.queue.attempt import Attempt
+from worker.queue.contract import Ending, HandBack, Kinds
+from worker.queue.executor import execute, timed_out
+
+STOPPING = "worker stopping"
+LONGEST_TURN_SECONDS = 0.01
+"""After so long without a wait the others of the event loop have their turn."""
+LAPSED = "lease lapsed"
+
+
+class Cut(Enum):
+    """Why a handler was cut off."""
+
+    TIMEOUT = "timeout"
+    STOPPING = "stopping"
+    LAPSED = "lapsed"
+    """The lease: the job may be somebody else's by now."""
+
+
+class Slot:
+    """Works attempts one after the other under one cancel scope, made anew only after it was used.
+
+    Most handlers end long before their limit. So the limit is a number that ``overdue`` looks at now and
+    then, and not a timer of its own for each job.
+    """
+
+    def __init__(self, kinds: Kinds) -> None:
+        self._kinds = kinds
+        self._attempt: Attempt | None = None
+        self._deadline = 0.0
+        self._cut: Cut | None = None
+        self._scope = anyio.CancelScope()
+
+    def overdue(self, now: float) -> bool:
+        """Tell whether the job in hand has passed its kind's limit and has not been cut off yet."""
+        return self._attempt is not None and now > self._deadline and self._cut is None
+
+    def cut_off(self, why: Cut) -> None:
+        """Cancel the handler of the job in hand, if there is one."""
+        if self._attempt is not None:
+            self._cut = why
+            self._scope.cancel()
+
+    async def serve(
+        self,
+        take: Callable[[], Attempt | None],
+        wait: Callable[[], Awaitable[Attempt]],
+        conclude: Callable[[Attempt, Ending | None], None],
+    ) -> None:
+        """Work what ``take`` gives, or else ``wait``, for ever; ``conclude`` hears how each ended.
+
+        An ending of None means that the job is no longer ours.
+        """
+        turn = time.monotonic()
+        while True:
+            with anyio.CancelScope() as self._scope:
+                while True:
+                    attempt = take()
+                    if attempt is None:
+                        attempt = await wait()
+                        turn = time.monotonic()
+                    self._begin(attempt)
+                    ending = await execute(attempt.job, self._kinds)
+                    self._attempt = None
+                    conclude(attempt, ending)
+                    if self._cut is not None:
+                        break  # The handler ended all the same; but this scope is used up.
+                    if attempt.started - turn > LONGEST_TURN_SECONDS:
+                        await anyio.lowlevel.checkpoint()
+                        turn = time.monotonic()
+            if self._attempt is not None:
+                attempt, self._attempt = self._attempt, None
+                conclude(attempt, self._ending_of_the_cut(attempt))
+            self._cut = None
+
+    def _begin(self, attempt: Attempt) -> None:
+        attempt.started = time.monotonic()
+        self._deadline = attempt.started + self._kinds.by_name[attempt.job.kind].timeout.total_seconds()
+        self._attempt = attempt
+
+    def _ending_of_the_cut(self, attempt: Attempt) -> Ending | None:
+        match self._cut:
+            case Cut.TIMEOUT:
+                return timed_out(attempt.job, self._kinds)
+            case Cut.STOPPING:
+                return HandBack(STOPPING)
+            case Cut.LAPSED:
+                return HandBack(LAPSED)
+            case None:
+                return None
