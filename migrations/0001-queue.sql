@@ -66,6 +66,7 @@ create table worker.jobs (
     max_attempts      int not null,
     attempt           int not null default 0,   -- tries begun; given back when the job was not to blame
     crashes           int not null default 0,   -- tries that ended with their worker
+    crashes_in_a_row  int not null default 0,   -- of these, since it last got on
     state             worker.job_state not null
                       check (state in ('scheduled', 'pending', 'running', 'paused')),
     blocked           boolean not null default false,  -- another job holds its concurrency_key

@@ -97,7 +97,8 @@ end $$;
 create function worker.log_run(the_run uuid, level text, event text, data jsonb = '{}', actor text = null)
 returns void language sql as $$
     insert into worker.run_events (run_id, level, event, actor, data)
-    values (the_run, level, event, coalesce(actor, session_user), data)
+    values (the_run, level, event,
+            coalesce(actor, nullif(current_setting('mintmark.actor', true), ''), session_user), data)
 $$;
 
 -- Take the run's row for the rest of the transaction, or say that there is none.

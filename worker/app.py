@@ -75,7 +75,7 @@ Handlers: TypeAlias = Sequence[Handler[Any]]
 def shipped_handlers(settings: Settings, db: Database) -> Handlers:
     """The handlers of the list, with the settings they need."""
     chosen = settings.normalize
-    return all_handlers(db, batch_size=chosen.batch_size, lanes=chosen.lanes)
+    return all_handlers(db, batch_size=chosen.batch_size, jobs=chosen.jobs)
 
 
 def kinds_of(handlers: Handlers, db: Database, *, stopping: Callable[[], bool] = lambda: False) -> Kinds:

@@ -116,7 +116,7 @@ class Database:
 async def _leave_clean(connection: Connection) -> None:
     """Reset only what was left open: nobody here changes a session, and a full reset is a round trip."""
     if connection.is_in_transaction():
-        await connection.reset()
+        await connection.execute("rollback")
 
 
 @contextmanager

@@ -98,7 +98,7 @@ class Normalize(Section):
     """Reading raw imports into cards."""
 
     batch_size: Count = Field(50, description="rows between two checkpoints")
-    lanes: Count = Field(2, description="jobs that share the work of one run, where the run does not say")
+    jobs: Count = Field(2, description="jobs that share the work of one run, where the run does not say")
 
 
 class PokemonApi(Section):

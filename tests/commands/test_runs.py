@@ -155,6 +155,9 @@ async def test_a_normalising_run_is_paused_resumed_and_cancelled_from_the_comman
         await until(at_rest)
         paused = await run_row(db, run)
         worked = await items(db, run)
+        far = await db.fetchval(
+            "select max(checkpoint ->> 'kind' || ' ' || (checkpoint ->> 'after')) from worker.jobs"
+        )
         settled = await db.fetchval("select count(*) from raw_imports where status <> 'pending'")
         await type_in("run", "resume", str(run)[:8])
         await until(partial(processed, paused["processed_items"] + 100))
@@ -165,6 +168,8 @@ async def test_a_normalising_run_is_paused_resumed_and_cancelled_from_the_comman
         await until(lambda: ended(db, rest))
 
     assert (paused["state"], paused["processed_items"], len(worked)) == ("paused", settled, settled)
+    assert far.startswith("card ")
+    assert far != "card 0"
     assert (kept["state"], kept["processed_items"]) == ("cancelled", len(await items(db, run)))
     assert await events(db, run) == ["created", "started", "paused", "resumed", "cancelled"]
     done = kept["processed_items"] + (await run_row(db, rest))["processed_items"]

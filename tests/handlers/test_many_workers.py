@@ -58,7 +58,7 @@ async def registered(db: Database, count: int) -> bool:
     return bool(await db.fetchval("select count(*) >= $1 from worker.workers", count))
 
 
-async def test_four_lanes_in_two_processes_share_a_run_and_work_no_row_twice(
+async def test_four_jobs_in_two_processes_share_a_run_and_work_no_row_twice(
     db: Database, database_url: str, tmp_path: Path
 ) -> None:
     truth = await fill(db, 2000, seed=17)
@@ -66,7 +66,7 @@ async def test_four_lanes_in_two_processes_share_a_run_and_work_no_row_twice(
         hire()
         hire()
         await until(lambda: registered(db, 2))
-        run = await start(db, "normalize_batch", {"source": "pokemonapi", "lanes": 4, "batch_size": 3})
+        run = await start(db, "normalize_batch", {"source": "pokemonapi", "jobs": 4, "batch_size": 3})
         await until(lambda: ended(db, run))
 
     await assert_whole(db, truth, run)
@@ -83,7 +83,7 @@ async def test_two_runs_at_once_on_one_source_divide_its_rows(
         hire()
         hire()
         await until(lambda: registered(db, 2))
-        params = {"source": "pokemonapi", "lanes": 2, "batch_size": 3}
+        params = {"source": "pokemonapi", "jobs": 2, "batch_size": 3}
         runs = [await start(db, "normalize_batch", params) for _ in range(2)]
         for run in runs:
             await until(lambda run=run: ended(db, run))  # type: ignore[misc]
@@ -101,7 +101,7 @@ async def test_the_same_ids_under_two_sets_worked_at_once_are_a_conflict_each(
     both = [[one, {**one, "set": {"id": sets[-1]["id"]}, "twin": True}] for one in sound]
     await bring(db, [], [one for pair in both for one in pair])
 
-    run = await normalize(db, database_url, lanes=8, batch_size=1)
+    run = await normalize(db, database_url, jobs=8, batch_size=1)
 
     told = await totals(db, run)
     assert told["cards"][3] == await db.fetchval("select count(*) from raw_imports where kind = 'card'")
@@ -139,7 +139,7 @@ async def _survive(db: Database, url: str, folder: Path, dice: Random) -> int:
         for _ in range(CREW):
             hire()
         await until(lambda: registered(db, CREW))
-        run = await start(db, "normalize_batch", {"source": "pokemonapi", "lanes": 12, "batch_size": 2})
+        run = await start(db, "normalize_batch", {"source": "pokemonapi", "jobs": 12, "batch_size": 2})
         while len(killed) < KILLS_A_RUN:
             await _get_on(db, run, by=dice.randrange(60))
             if not (pids := (await until(lambda: _victims(db, run, killed)))[0]):

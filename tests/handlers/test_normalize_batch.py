@@ -69,7 +69,7 @@ async def test_the_bundled_sample_comes_out_whole_and_the_run_counts_every_row(
 ) -> None:
     report = await import_dump(db, sample_path())
 
-    run = await normalize(db, database_url, "dump", lanes=3)
+    run = await normalize(db, database_url, "dump", jobs=3)
 
     expected = {kind: [new, 0, 0, new] for kind, new in report.new.items()}
     row = await run_row(db, run)
@@ -186,27 +186,27 @@ async def test_an_unreadable_set_is_an_error_and_its_cards_wait(db: Database, da
     assert await statuses(db) == {"base1-4": "normalized", "sv3pt5-6": "pending"}
 
 
-@pytest.mark.parametrize("lanes", [1, 4])
+@pytest.mark.parametrize("jobs", [1, 4])
 async def test_sets_are_worked_before_cards_whatever_came_in_first(
-    db: Database, database_url: str, lanes: int
+    db: Database, database_url: str, jobs: int
 ) -> None:
     await bring(db, [], [card("base1-4"), card("sv3pt5-6")])
     await bring(db, [SV151, BASE], [])
 
-    run = await normalize(db, database_url, batch_size=1, lanes=lanes)
+    run = await normalize(db, database_url, batch_size=1, jobs=jobs)
 
     assert await totals(db, run) == {"sets": [2, 0, 0, 2], "cards": [2, 0, 0, 2]}
-    assert lanes > 1 or await items(db, run) == ["sv3pt5", "base1", "base1-4", "sv3pt5-6"]
+    assert jobs > 1 or await items(db, run) == ["sv3pt5", "base1", "base1-4", "sv3pt5-6"]
 
 
-@pytest.mark.parametrize("lanes", [1, 4])
+@pytest.mark.parametrize("jobs", [1, 4])
 async def test_a_card_whose_set_is_unknown_waits_is_no_error_and_is_told_of_once(
-    db: Database, database_url: str, lanes: int
+    db: Database, database_url: str, jobs: int
 ) -> None:
     waiting = [card(f"new1-{number}") for number in range(1, 8)]
     await bring(db, [BASE], [*waiting, card("base1-4"), card("new2-1")])
 
-    run = await normalize(db, database_url, lanes=lanes, batch_size=2)
+    run = await normalize(db, database_url, jobs=jobs, batch_size=2)
 
     row = await run_row(db, run)
     assert (await totals(db, run))["cards"] == [1, 0, 0, 1]
@@ -232,7 +232,7 @@ async def test_a_card_that_waited_is_worked_by_a_later_run_once_its_set_has_come
 
 
 async def test_with_nothing_to_do_a_run_completes_with_nothing_done(db: Database, database_url: str) -> None:
-    run = await normalize(db, database_url, "nobody", lanes=4)
+    run = await normalize(db, database_url, "nobody", jobs=4)
 
     assert await totals(db, run) == {"sets": [0, 0, 0, 0], "cards": [0, 0, 0, 0]}
 
@@ -243,7 +243,7 @@ async def test_the_same_id_under_another_set_is_a_conflict_that_names_both(
 ) -> None:
     await bring(db, [BASE, SV151], [card("base1-4"), card("base1-4", set={"id": "sv3pt5"}, name="Thief")])
 
-    run = await normalize(db, database_url, batch_size=batch_size, lanes=1)
+    run = await normalize(db, database_url, batch_size=batch_size, jobs=1)
 
     assert (await totals(db, run))["cards"] == [1, 1, 0, 2]
     assert [(one["id"], one["set"], one["name"]) for one in await prints(db)] == [
@@ -397,8 +397,8 @@ def test_a_cursor_is_read_as_it_was_written() -> None:
     [
         {"source": ""},
         {"source": "x", "batch_size": 0},
-        {"source": "x", "lanes": 65},
-        {"source": "x", "lanes": 0},
+        {"source": "x", "jobs": 65},
+        {"source": "x", "jobs": 0},
     ],
 )
 async def test_a_payload_out_of_bounds_fails_at_once_with_a_sentence(

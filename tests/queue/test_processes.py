@@ -140,8 +140,7 @@ async def test_a_worker_that_is_killed_loses_its_job_to_another_within_the_lease
 
     assert time.monotonic() - began < LEASE + 2
     await until(lambda: is_in(db, id_, "completed"))
-    row = await job(db, id_)
-    assert (row["attempt"], row["crashes"]) == (1, 1)
+    assert (await job(db, id_))["attempt"] == 1, "a crash does not use a try up"
     done = await db.fetchval("select checkpoint ->> 'done' from worker.job_history where id = $1", id_)
     assert done == "10"
 
@@ -182,7 +181,8 @@ async def test_a_job_that_crashes_its_workers_is_set_aside_at_the_third_and_a_re
 async def test_sigterm_in_the_middle_of_long_work_exits_in_time_and_refunds_the_try(
     db: Database, start: Start
 ) -> None:
-    worker = await start(grace_seconds=1).ready()
+    grace = 2
+    worker = await start(grace_seconds=grace).ready()
     plain = await enqueue(db, "demo", {"seconds": 600})
     steps = await enqueue(db, "demo", {"seconds": 60, "items": 600})
     for id_ in (plain, steps):
@@ -193,7 +193,7 @@ async def test_sigterm_in_the_middle_of_long_work_exits_in_time_and_refunds_the_
     worker.signal(signal.SIGTERM)
 
     assert await worker.exit_code() == 0
-    assert time.monotonic() - began < 1 + 1
+    assert time.monotonic() - began < grace + 1
     for id_ in (plain, steps):
         row = await job(db, id_)
         assert (row["state"], row["attempt"], row["crashes"]) == ("pending", 0, 0)

@@ -164,6 +164,7 @@ NAMES = {
     "mintmark_api_request_seconds": {"api"},
 }
 SPENT = 'mintmark_run_spent_cents_total{kind="demo"} 6.0'
+FINISHED = 'mintmark_jobs_finished_total{ending="done",kind="demo"} 1.0'
 NEVER_HERE = {"mintmark_jobs_rescued", "mintmark_api_requests", "mintmark_api_request_seconds"}
 
 
@@ -183,7 +184,7 @@ async def test_a_worker_process_tells_of_itself_from_its_start_to_a_blocked_loop
 
             async def told() -> bool:
                 text = (await web.get("/metrics")).text
-                return all(one in text for one in (SPENT, "mintmark_queue_depth{"))
+                return all(one in text for one in (SPENT, FINISHED, "mintmark_queue_depth{"))
 
             await until(lambda: answers("/readyz", 200))
             await until(told)

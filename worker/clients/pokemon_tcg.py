@@ -40,6 +40,7 @@ class PokemonTcg:
         *,
         api_key: SecretStr | None = None,
         base_url: str = BASE_URL,
+        requests_per_minute: int | None = None,
         deadline_seconds: float = 30,
         on_key_dropped: Callable[[], None] = _nobody_told,
         wiring: Wiring | None = None,
@@ -47,7 +48,7 @@ class PokemonTcg:
         wiring = wiring or Wiring()
         self._key_headers = _key_headers(api_key)
         self._on_key_dropped = on_key_dropped
-        per_minute = KEYED_PER_MINUTE if self.keyed else KEYLESS_PER_MINUTE
+        per_minute = requests_per_minute or (KEYED_PER_MINUTE if self.keyed else KEYLESS_PER_MINUTE)
         self._pace = Pace(per_minute, clock=wiring.clock, sleep=wiring.sleep)
         self._http = JsonClient(
             API, base_url, pace=self._pace, deadline_seconds=deadline_seconds, wiring=wiring

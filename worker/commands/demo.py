@@ -51,8 +51,8 @@ async def _story(loaded: Settings, urls: Urls, logs: list[Path], serve: bool) ->
     async with open_database(urls.pooled, size=4) as db:
         TALK.print("2. import the bundled sample into raw_imports")
         imported = await import_files(db, sample_path())
-        TALK.print(f"3. normalize it: one run, two lanes, {WORKERS} worker processes")
-        run = await db.fetchval(SQL["start"], json.dumps({"source": DUMP_SOURCE, "lanes": WORKERS}))
+        TALK.print(f"3. normalize it: one run, two jobs, {WORKERS} worker processes")
+        run = await db.fetchval(SQL["start"], json.dumps({"source": DUMP_SOURCE, "jobs": WORKERS}))
         with anyio.fail_after(120):
             ended = await watch_run(db, run, console=TALK)
         await _report(db, imported, ended)

@@ -78,6 +78,7 @@ async def _import_api(db: Database, loaded: Settings, source: CardSource, only: 
             async with PokemonTcg(
                 api_key=api.api_key,
                 base_url=api.base_url,
+                requests_per_minute=api.requests_per_minute,
                 on_key_dropped=lambda: observe.say("api_without_key", level="warning", api=source.value),
                 wiring=wiring,
             ) as pokemon:

@@ -60,7 +60,7 @@ def start(
     watch: Annotated[bool, typer.Option("--watch", help="Stay until it has ended.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Start a run and print its id."""
+    """Start a run and print its id; with --watch, exit 1 unless it completes."""
     text, cap = payload_from(params), _cents(budget_cents)
 
     async def ask(db: Database) -> None:
@@ -69,8 +69,8 @@ def start(
             print_json({"run": run})
         else:
             typer.echo(run)
-        if watch:
-            await watch_run(db, run, console=TALK)
+        if watch and (await watch_run(db, run, console=TALK))["state"] != "completed":
+            raise typer.Exit(1)
 
     with_database(ask)
 

@@ -9,9 +9,9 @@ from worker.handlers.normalize_batch import NormalizeBatch
 from worker.runs.handler import Handler
 
 
-def all_handlers(db: Database, *, batch_size: int, lanes: int) -> Sequence[Handler[Any]]:
+def all_handlers(db: Database, *, batch_size: int, jobs: int) -> Sequence[Handler[Any]]:
     """Every kind this worker knows, with what each may touch."""
     return [
         Demo(),
-        NormalizeBatch(db=db, batch_size=batch_size, lanes=lanes),
+        NormalizeBatch(db=db, batch_size=batch_size, jobs=jobs),
     ]

@@ -28,7 +28,7 @@ class Payload(JobPayload):
         min_length=1, description="whose imports: pokemonapi, tcgdex, …; dump means pokemonapi"
     )
     batch_size: int | None = Field(None, ge=1, le=5000, description="rows between two checkpoints")
-    lanes: int | None = Field(
+    jobs: int | None = Field(
         None, ge=1, le=64, description="jobs that share the work, perhaps on several workers"
     )
     counted: bool = Field(
@@ -103,7 +103,7 @@ class NormalizeBatch:
 
     db: Database
     batch_size: int
-    lanes: int
+    jobs: int
 
     async def handle(self, work: Work, payload: Payload) -> Ending:
         """Go from batch to batch; each is one transaction with its rows, items and cursor."""
@@ -119,8 +119,8 @@ class NormalizeBatch:
             batch.checkpoint = asdict(Cursor())
             if not payload.counted:
                 batch.expected = await imports.count_pending(batch.connection, payload.source)
-                sibling = payload.model_copy(update={"lanes": 1, "counted": True}).model_dump()
-                for _ in range((payload.lanes or self.lanes) - 1):
+                sibling = payload.model_copy(update={"jobs": 1, "counted": True}).model_dump()
+                for _ in range((payload.jobs or self.jobs) - 1):
                     await work.enqueue(batch, self.kind, sibling)
         return Cursor()
 

@@ -86,7 +86,7 @@ update worker.jobs j
        error_code = coalesce(b.error_code, j.error_code), error_message = coalesce(b.error_message, j.error_message)
   from back b left join worker.jobs same on same.id = b.id left join worker.runs r on r.id = same.run_id
  where j.id = b.id and j.fence = b.fence and case when j.state = 'running' then true end and not j.cancel_requested
-   and coalesce(r.state, 'running') <> 'cancelled'
+   and (r.id is null or r.state in ('pending', 'running', 'paused'))
 returning j.id, j.queue, j.state = 'pending' as waits
 
 -- name: fall_due

@@ -12,7 +12,7 @@ SQL = statements(Path(__file__).with_name("workers.sql"))
 BATCH = 500
 """Jobs put back in one statement: a fleet's death is worked off in bounded bites."""
 CRASH_LIMIT = 3
-"""A job that was there when its worker died this often is set aside: it may be what kills them."""
+"""A job that was there when its worker died this often in a row, without getting on, is set aside."""
 QUARANTINED = f"{CRASH_LIMIT} workers died while they held this job; find out why, then: mintmark job retry"
 
 
@@ -48,7 +48,7 @@ def sort_out(rows: Sequence[Record]) -> Rescued:
         job = Job(*row[:12])
         if row["unwanted"]:
             rescued.cancelled.append(job)
-        elif job.crashes >= CRASH_LIMIT:
+        elif row["crashes_in_a_row"] >= CRASH_LIMIT:
             rescued.quarantined.append(job)
         else:
             rescued.waiting.append(job)

@@ -30,13 +30,13 @@ with orphans as materialized (
 )
 update worker.jobs j
    set state = case when o.run_state = 'paused' then 'paused' else 'pending' end::worker.job_state,
-       fence = j.fence + 1, crashes = j.crashes + 1, attempt = greatest(j.attempt - 1, 0), worker_id = null,
+       fence = j.fence + 1, crashes = j.crashes + 1, crashes_in_a_row = j.crashes_in_a_row + 1, attempt = greatest(j.attempt - 1, 0), worker_id = null,
        blocked = j.concurrency_key is not null, reason = 'worker died'
   from orphans o
  where j.id = o.id
 returning j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
           j.concurrency_key, j.created_at as enqueued_at,
-          j.cancel_requested or coalesce(o.run_state = 'cancelled', false) as unwanted
+          j.cancel_requested or coalesce(o.run_state = 'cancelled', false) as unwanted, j.crashes_in_a_row
 
 -- name: bury
 -- End rescued jobs that shall not be worked again; fenced like every write on behalf of a job.

@@ -153,7 +153,7 @@ class Work:
     async def _pause_for_budget(self) -> None:
         observe.budget_denied(run=str(self.job.run_id))
         try:
-            await self._db.execute(SQL["pause"], self.job.run_id, OVER_BUDGET)
+            await self._db.execute(SQL["pause"], self.job.run_id, OVER_BUDGET, f"job {self.job.id}")
         except Refused as refused:
             if refused.code != "MM003":
                 raise  # Else another job of the run has paused it already.

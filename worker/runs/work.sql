@@ -16,7 +16,8 @@ select r.kind, case when exists (select from started) then 'running' else r.stat
 
 -- name: seal
 -- The last statement of a handler's transaction: the run counts and the fence is shown, run before job, and the
--- whole transaction stands or falls with it. A spending that would pass the cap changes no run.
+-- whole transaction stands or falls with it. A job that gets on is not what kills its workers: its
+-- crashes are no longer held against it. A spending that would pass the cap changes no run.
 with counted as (
     update worker.runs r
        set total_items = r.total_items + $5, processed_items = r.processed_items + $6,
@@ -25,7 +26,7 @@ with counted as (
      where r.id = $4 and r.spent_cents + r.reserved_cents + $9 <= r.budget_cap_cents
     returning r.state
 ), held as (
-    update worker.jobs j set checkpoint = coalesce($3::jsonb, j.checkpoint)
+    update worker.jobs j set checkpoint = coalesce($3::jsonb, j.checkpoint), crashes_in_a_row = 0
      where j.id = $1 and j.fence = $2 and j.state = 'running' and (select count(*) from counted) >= 0
     returning j.cancel_requested
 )
@@ -41,7 +42,7 @@ select $1, i.type, i.external_id, i.state, i.error_code, i.error_message, i.cost
 select worker.log_run($1, $2, $3, $4::jsonb, $5)
 
 -- name: pause
-select worker.pause_run($1, $2)
+select set_config('mintmark.actor', $3, true), worker.pause_run($1, $2)
 
 -- name: enqueue
 select worker.enqueue($1, $2::jsonb, run_id => $3)
