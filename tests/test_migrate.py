@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from worker.errors import BadSettings, Unavailable, UserError
-from worker.migrate import BACKOFF_SECONDS, MigrationFailed, migrate, rollback
+from worker.migrate import MigrationFailed, migrate, rollback
 from worker.migrate_drift import Difference, Drift, drift, listing
 from worker.migrate_files import MigrationFile, migration_files
 
