@@ -273,8 +273,12 @@ async def test_a_worker_that_does_not_know_that_its_job_was_taken_has_its_result
         return bool(first.said("lease_lost"))
 
     await until(is_refused)
-    await until(lambda: is_in(db, id_, "completed"))
-    assert [said["job"] for said in second.said("job_finished")] == [id_]
+
+    async def is_finished() -> bool:
+        return [said["job"] for said in second.said("job_finished")] == [id_]
+
+    await until(is_finished)
+    assert (await job(db, id_))["state"] == "completed"
     assert not [said for said in first.said("job_finished") if said["ending"] == "done"]
 
 

@@ -7,6 +7,7 @@ anybody else may start their jobs.
 """
 
 import asyncio
+import contextlib
 import faulthandler
 import os
 import random
@@ -173,9 +174,6 @@ class Lease:
 
 
 async def _retire(connection: "asyncpg.Connection[asyncpg.Record]", worker_id: UUID) -> None:
-    try:
+    with contextlib.suppress(Exception):  # Whatever it is, the lease runs out by itself.
         await connection.execute(SQL["retire"], worker_id)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        pass  # The lease runs out by itself.
-    finally:
-        connection.terminate()
+    connection.terminate()
