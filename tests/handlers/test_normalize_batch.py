@@ -129,6 +129,14 @@ async def test_an_unreadable_card_is_an_error_of_its_own_with_a_code_and_what_to
     assert await notes(db) == [failed["error_message"]]
 
 
+def is_read_by_this_python(text: str) -> bool:
+    try:
+        json.loads(text)
+    except RecursionError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -150,6 +158,8 @@ async def test_an_unreadable_card_is_an_error_of_its_own_with_a_code_and_what_to
 async def test_what_only_sql_could_have_put_there_fails_its_own_row_and_no_other(
     db: Database, database_url: str, text: str, code: str
 ) -> None:
+    if code == "too_deep" and is_read_by_this_python(text):
+        pytest.skip("this Python reads JSON that is nested so deep")
     await bring(db, [BASE], [card("base1-4")])
     await bring_raw(db, "card", text)
     await bring(db, [], [card("base1-6")])

@@ -41,7 +41,7 @@ def _endless() -> dict[str, Any]:
 
 def _deep() -> dict[str, Any]:
     deep: dict[str, Any] = {}
-    for _ in range(5_000):
+    for _ in range(100_000):  # More than any Python writes.
         deep = {"": deep}
     return deep
 
