@@ -19,7 +19,7 @@ LAST = "select extract(epoch from max(finished_at)) from worker.job_history"
 
 
 def measure(url: str, *, rounds: int = 5) -> Sequence[Figure]:
-    """Drain the demo kind with 500 slots and with the floor, in turn; medians, with the range in the note."""
+    """Drain the demo kind with 1,000 slots and with the floor, in turn; medians, ranges noted."""
     ours, bare = [], []
     for _ in range(rounds):
         bare.append(floor(url, jobs=JOBS))
@@ -43,7 +43,7 @@ def drain(url: str) -> float:
             "WORKER_OPS__ENABLED": "false",
             "WORKER_LOG__LEVEL": "warning",
         }
-        command = [sys.executable, "-m", "worker", "worker", "--drain", "--concurrency", "500"]
+        command = [sys.executable, "-m", "worker", "worker", "--drain", "--concurrency", "1000"]
         with subprocess.Popen(command, env=environ) as process:
             while process.poll() is None:
                 time.sleep(0.05)

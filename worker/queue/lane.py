@@ -21,7 +21,7 @@ from worker.queue.slot import LAPSED, STOPPING, Cut, Slot
 from worker.queue.vitals import Vitals
 
 LARGEST_CLAIM = 500
-AHEAD = 2
+AHEAD = 3
 """Times its slots that a lane may have taken while its jobs are short."""
 LOOK_SECONDS = 0.1
 SHORT_SECONDS = 0.05
