@@ -74,7 +74,7 @@ EVENTS = {
     "job_finished": "One line for each attempt: what it was, how it ended, how long it took.",
     "job_crashed_handler": "A handler raised something unexpected; the traceback is in this line.",
     "jobs_rescued": "Jobs of dead workers wait again.",
-    "job_quarantined": "A job was there when three workers died, and is set aside.",
+    "job_quarantined": "A job whose workers died three times in a row is set aside.",
     "lease_lost": "A result was dropped because the job was somebody else's by then.",
     "lease_lapsed": "This worker could not renew its lease in time; its handlers were cancelled.",
     "outage_began": "Something this worker needs does not answer; it keeps trying.",
