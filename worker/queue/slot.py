@@ -12,9 +12,9 @@ from worker.queue.contract import Ending, HandBack, Kinds
 from worker.queue.executor import execute, timed_out
 
 STOPPING = "worker stopping"
+LAPSED = "lease lapsed"
 LONGEST_TURN_SECONDS = 0.01
 """After so long without a wait the others of the event loop have their turn."""
-LAPSED = "lease lapsed"
 
 
 class Cut(Enum):
