@@ -40,7 +40,12 @@ lock:  ## renew the lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet pyproject.toml --output-file requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet pyproject.toml --all-extras --group dev --output-file requirements-dev.lock
 
+chaos: setup  ## the faults in full, about an hour; draws the scorecard of docs/guarantees.md
+	@rm -f .scorecard
+	@CHAOS_LANE=long SCORECARD=.scorecard $(BIN)/pytest tests/chaos --timeout 7200 -rs; code=$$?; \
+	  $(BIN)/python -m tests.chaos.scorecard .scorecard docs/guarantees.md; exit $$code
+
 clean:  ## remove the virtual environment and the embedded database
 	rm -rf $(VENV) .mintmark
 
-.PHONY: help setup demo test check fix bench lock clean
+.PHONY: help setup demo test check fix bench chaos lock clean

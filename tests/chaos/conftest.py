@@ -1,0 +1,53 @@
+"""Two lanes: the short one is part of every test run, the long one (``CHAOS_LANE=long``) is `make chaos`."""
+
+import json
+import os
+import random
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.scorecard import Result
+
+LANE = os.environ.get("CHAOS_LANE", "short")
+Times = Callable[[int, int], int]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "scorecard(row): the row of the scorecard that a test stands for")
+
+
+@pytest.fixture
+def times() -> Times:
+    """Choose how often: the first number in the short lane, the second in the long one."""
+    return lambda short, long: long if LANE == "long" else short
+
+
+@pytest.fixture
+def seed() -> int:
+    """What the test's chance is made of; printed, and given again by ``CHAOS_SEED``."""
+    chosen = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(2**32))
+    print(f"CHAOS_SEED={chosen}")  # noqa: T201 - shown with the report of a failure.
+    return chosen
+
+
+@pytest.fixture(autouse=True)
+def _stands_for(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
+    if (marker := request.node.get_closest_marker("scorecard")) is not None:
+        record_property("scorecard", marker.args[0])
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep what each test of the scorecard saw: its outcome, and what it recorded as ``figures``."""
+    given = os.environ.get("SCORECARD")
+    row = dict(report.user_properties).get("scorecard")
+    ended = report.when == "call" or (report.when == "setup" and not report.passed)
+    if not given or row is None or not ended or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    figures = [str(value) for name, value in report.user_properties if name == "figures"]
+    assert isinstance(row, int)
+    result = Result(row, report.nodeid, report.outcome, LANE, figures)
+    with Path(given).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(result)) + "\n")

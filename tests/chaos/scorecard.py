@@ -1,0 +1,100 @@
+"""The scorecard: which faults are tried, what must hold, and the page that shows how it went.
+
+``python -m tests.chaos.scorecard RESULTS PAGE`` writes the table between the page's two marks.
+"""
+
+import json
+import platform
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+BEGIN, END = "<!-- scorecard -->", "<!-- /scorecard -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fault or bad input, and what must hold when it strikes."""
+
+    number: int
+    fault: str
+    criterion: str
+
+
+ROWS = (
+    Row(1, "workers killed with SIGKILL at random", "no job lost, none finished twice, taken over in time"),
+    Row(3, "workers frozen past their lease, then woken", "no stale write accepted; refusals counted"),
+    Row(4, "SIGTERM at any moment", "out within the grace, code 0, tries refunded, checkpoints kept"),
+    Row(
+        5,
+        "a handler blocks the event loop",
+        "nothing runs twice; said on the health port; ended at the limit",
+    ),
+    Row(6, "a handler swallows its cancellation", "fenced away at the hard limit; others go on; recycled"),
+    Row(7, "Postgres restarts under load", "no worker exits, no job lost, claims go on within 5 s"),
+    Row(8, "all backends terminated, again and again", "no job lost, none finished twice"),
+    Row(9, "the LISTEN connection dies; a storm of notifications", "listens again; pick-up within a poll"),
+    Row(10, "sockets that swallow everything", "noticed within 10 s; SIGTERM still ends in time"),
+    Row(11, "the server turns read-only", "no job failed, no try used; goes on by itself"),
+    Row(12, "PgBouncer in transaction mode", "found out by itself; no error by prepared statements"),
+    Row(13, "more slots than connections", "no lease lost; waits bounded, with a typed error"),
+    Row(14, "a million finished jobs, a hundred thousand waiting", "claims stay short; the index is used"),
+    Row(15, "claim, cancel, pause, finish and rescue at once", "no deadlock, no unlawful move"),
+    Row(16, "a migration behind an idle transaction, and killed half-way", "claims go on; it is tried again"),
+    Row(18, "the disk fills up", "no job failed by it; all done after it has room again"),
+    Row(19, "worker clocks that are wrong or jump", "no early take-over; schedules by the database's clock"),
+    Row(20, "handlers that end their process", "quarantined at the third crash; neighbours unharmed"),
+    Row(21, "payloads that are hostile", "refused with a sentence, or kept exactly"),
+    Row(22, "handlers that raise or answer junk", "the job ends; what is stored stays small"),
+    Row(23, "many producers with one dedupe key", "one live job, the same id for all"),
+    Row(27, "cancel against finish", "one ending each, which never changes"),
+    Row(33, "hours of steady load", "memory, files and claims stay flat"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one test of a row went, in which lane, with the figures it saw."""
+
+    row: int
+    test: str
+    outcome: str
+    lane: str
+    figures: Sequence[str]
+
+
+def read(path: Path) -> list[Result]:
+    """Read what a session wrote, a JSON object a line."""
+    return [Result(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def table(results: Iterable[Result]) -> str:
+    """Draw the scorecard; a row that no test stands for says so."""
+    found = list(results)
+    lines = ["| # | fault | must hold | how it went |", "|---|---|---|---|"]
+    for row in ROWS:
+        mine = [one for one in found if one.row == row.number]
+        said = "<br>".join(_said(one) for one in mine) or "not tested"
+        lines.append(f"| {row.number} | {row.fault} | {row.criterion} | {said} |")
+    return "\n".join(lines)
+
+
+def _said(result: Result) -> str:
+    figures = f": {'; '.join(result.figures)}" if result.figures else ""
+    return f"{result.outcome} (`{result.test.rsplit('::', 1)[-1]}`, {result.lane} lane){figures}"
+
+
+def main(results: str, page: str) -> None:
+    """Put the table of ``results`` into ``page``."""
+    path = Path(page)
+    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    when = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {platform.system()}"
+    drawn = f"{BEGIN}\n{table(read(Path(results)))}\n\nDrawn by `make chaos`: {when}.\n{END}"
+    path.write_text(before + drawn + after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
