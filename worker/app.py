@@ -23,6 +23,7 @@ from worker.queue.contract import Kinds
 from worker.queue.daemon import Daemon, Pace
 from worker.queue.jobs import Jobs
 from worker.queue.keeper import Duty
+from worker.queue.lease import EXIT_STUCK
 from worker.queue.vitals import Vitals
 from worker.runs.closing import Closer
 from worker.runs.handler import Handler, bind
@@ -116,6 +117,8 @@ async def run_worker(settings: Settings, urls: Urls, service: Service) -> None:
                 await _refuse_old_schema(urls, vitals)
                 stop.daemon = _daemon(settings, urls, db, pace, vitals, service)
                 await stop.daemon.run()
+                if stop.daemon.worn_out:
+                    raise SystemExit(EXIT_STUCK)
         group.cancel_scope.cancel()
 
 
@@ -179,6 +182,7 @@ def _pace(settings: Settings, concurrency: int | None) -> Pace:
         poll_seconds=queue.poll_seconds,
         grace_seconds=queue.grace_seconds,
         stall_seconds=queue.stall_seconds,
+        patience_seconds=queue.patience_seconds,
     )
 
 

@@ -12,6 +12,7 @@ from worker.commands.enqueue import enqueue
 from worker.commands.failing import in_words
 from worker.commands.imports import app as import_app
 from worker.commands.kinds import kinds
+from worker.commands.limit import limit
 from worker.commands.migrate import migrate
 from worker.commands.session import TALK
 from worker.commands.worker import worker
@@ -35,6 +36,7 @@ app.add_typer(run.app, name="run")
 app.add_typer(job.app, name="job")
 app.add_typer(job.queue_app, name="queue")
 app.command()(kinds)
+app.command()(limit)
 app.add_typer(import_app, name="import")
 app.command()(bench)
 

@@ -1,16 +1,17 @@
 """One page of observations: every metric and every log event has its name here and nowhere else.
 
-A leaf that takes plain values, so that any room may report and no room names a metric. ``EVENTS`` is the
+Takes plain values, so that any room may report and no room names a metric. ``EVENTS`` is the
 operator's vocabulary; ``docs/events.md`` is compared with it.
 """
 
 import sys
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, TextIO
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+from worker.tally import Distribution, Tally
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # A second series for each: when it began, which nobody asks.
 REGISTRY = CollectorRegistry(auto_describe=True)
@@ -41,10 +42,18 @@ def _histogram(name: str, text: str, *labels: str) -> Histogram:
     return Histogram(f"mintmark_{name}", text, labels, registry=REGISTRY, buckets=SECONDS)
 
 
-JOBS_CLAIMED = _counter("jobs_claimed_total", "Jobs this worker took.", "queue")
-JOBS_FINISHED = _counter("jobs_finished_total", "Attempts that ended, by ending.", "kind", "ending")
-JOB_DURATION = _histogram("job_duration_seconds", "From a handler's start to its end.", "kind")
-JOB_PICKUP = _histogram(
+def _tally(name: str, text: str, *labels: str) -> Tally:
+    return Tally(f"mintmark_{name}", text, labels, REGISTRY)
+
+
+def _distribution(name: str, text: str, label: str) -> Distribution:
+    return Distribution(f"mintmark_{name}", text, label, SECONDS, REGISTRY)
+
+
+JOBS_CLAIMED = _tally("jobs_claimed_total", "Jobs this worker took.", "queue")
+JOBS_FINISHED = _tally("jobs_finished_total", "Attempts that ended, by ending.", "kind", "ending")
+JOB_DURATION = _distribution("job_duration_seconds", "From a handler's start to its end.", "kind")
+JOB_PICKUP = _distribution(
     "job_pickup_seconds", "From when a job could be claimed to its handler's start.", "queue"
 )
 QUEUE_DEPTH = _gauge("queue_depth", "Jobs that have not ended, by state.", "queue", "state")
@@ -54,6 +63,7 @@ RUN_SPENT = _counter("run_spent_cents_total", "Cents spent by runs.", "kind")
 BUDGET_DENIED = _counter("budget_denied_total", "Spending refused because a budget would be exceeded.")
 ITEMS = _counter("items_total", "Items worked on, by outcome.", "kind", "outcome")
 LEASE_LOST = _counter("lease_lost_total", "Writes dropped because the job was somebody else's by then.")
+HANDLERS_DEAF = _counter("handlers_deaf_total", "Handlers that went on after they were cancelled.", "kind")
 JOBS_RESCUED = _counter("jobs_rescued_total", "Jobs taken from dead workers.", "kind")
 WAKEUP_MODE = _gauge("wakeup_mode", "1 for the way this worker learns of new work.", "mode")
 LOOP_LAG = _gauge("loop_lag_seconds", "How late the event loop's last tick was.")
@@ -73,6 +83,8 @@ EVENTS = {
     "worker_stuck": "The event loop has stood still too long; the process ends itself.",
     "job_finished": "One line for each attempt: what it was, how it ended, how long it took.",
     "job_crashed_handler": "A handler raised something unexpected; the traceback is in this line.",
+    "handler_deaf": "A handler swallows its cancellation: its job was taken from it, its slot is lost.",
+    "worker_worn_out": "Too many slots are lost to such handlers; the process stops, to be started anew.",
     "jobs_rescued": "Jobs of dead workers wait again.",
     "job_quarantined": "A job whose workers died three times in a row is set aside.",
     "lease_lost": "A result was dropped because the job was somebody else's by then.",
@@ -118,9 +130,10 @@ def say(event: str, *, level: str = "info", **facts: Any) -> None:
     getattr(_log, level)(event, **facts)
 
 
-def job_started(*, queue: str, waited: float) -> None:
-    """Count how long a job waited, in seconds, for its handler to start."""
-    _pickup_of(queue).observe(max(0.0, waited))
+def jobs_claimed(*, queue: str, count: int) -> None:
+    """Count jobs that this worker took."""
+    if count:
+        JOBS_CLAIMED.add((queue,), count)
 
 
 def job_finished(
@@ -130,14 +143,19 @@ def job_finished(
     job: int,
     attempt: int,
     ending: str,
+    waited: float,
     seconds: float,
     run: object = None,
     code: str | None = None,
     why: str | None = None,
 ) -> None:
-    """Write the one line of an attempt, and move the metrics that say the same."""
-    _finished_of(kind, ending).inc()
-    _duration_of(kind).observe(seconds)
+    """Write the one line of an attempt, and move the metrics that say the same.
+
+    ``waited``: seconds from when it could be claimed to its handler's start; ``seconds``: on to its end.
+    """
+    JOBS_FINISHED.add((kind, ending))
+    JOB_PICKUP.add(queue, waited)
+    JOB_DURATION.add(kind, seconds)
     level = "warning" if ending in {"retry", "fail"} else "info"
     if LEVELS[level] < _least.level:
         return  # Thousands of jobs a second: not even asking the logger shows.
@@ -155,26 +173,15 @@ def job_finished(
     )
 
 
-# Finding a metric by its labels costs more than moving it: what was found once is kept. Labels are from
-# closed sets, so the caches are small.
-@cache
-def _finished_of(kind: str, ending: str) -> Counter:
-    return JOBS_FINISHED.labels(kind, ending)
-
-
-@cache
-def _duration_of(kind: str) -> Histogram:
-    return JOB_DURATION.labels(kind)
-
-
-@cache
-def _pickup_of(queue: str) -> Histogram:
-    return JOB_PICKUP.labels(queue)
-
-
 def handler_crashed(*, kind: str, job: int, error: BaseException) -> None:
     """Log what a handler raised, with its traceback and without its local variables."""
     _log.error("job_crashed_handler", kind=kind, job=job, exc_info=error)
+
+
+def handler_deaf(*, kind: str, job: int) -> None:
+    """Count and log a handler that was cancelled and goes on all the same."""
+    HANDLERS_DEAF.labels(kind).inc()
+    say("handler_deaf", level="error", kind=kind, job=job)
 
 
 def lease_lost(*, kind: str, job: int) -> None:

@@ -64,6 +64,9 @@ class Queue(Section):
     stall_seconds: Seconds = Field(
         60, description="how long the event loop may stand still before the process ends itself"
     )
+    patience_seconds: Seconds = Field(
+        60, description="how long a job waits behind more urgent ones before every tenth claim is its"
+    )
     concurrency: Count = Field(10, description="how many jobs of one queue a worker runs at once")
 
     @model_validator(mode="after")

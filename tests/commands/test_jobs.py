@@ -196,3 +196,34 @@ def test_every_line_of_json_is_one_object(cli: Cli) -> None:
         lines = cli(*arguments, "--json").out.splitlines()
         assert lines
         assert all(isinstance(json.loads(line), dict) for line in lines)
+
+
+def test_limits_are_set_shown_and_lifted(cli: Cli) -> None:
+    assert cli("limit", "demo", "--concurrency", "3", "--rate", "5/2 seconds").err.strip() == (
+        "demo: 3 at once, 5 in 2 s"
+    )
+    (shown,) = [row for row in cli("kinds", "--json").rows() if row["kind"] == "demo"]
+    assert (shown["concurrency"], shown["starts"], shown["limits"]) == (3, 5, "3 at once, 5 in 2 s")
+
+    assert cli("limit", "demo", "--none").err.strip() == "demo: no limits"
+    (shown,) = [row for row in cli("kinds", "--json").rows() if row["kind"] == "demo"]
+    assert (shown["concurrency"], shown["limits"]) == (None, "no limits")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["demo"], "give --concurrency, --rate or both; or --none"),
+        (["demo", "--none", "--rate", "1/second"], "give --concurrency, --rate or both; or --none"),
+        (["demo", "--rate", "fast"], "'fast' is no rate; write it like 100/minute"),
+        (["demo", "--rate", "5/0 seconds"], "a time above 0"),
+        (["nonsense", "--concurrency", "1"], 'unknown kind "nonsense"'),
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_wrong_use_and_says_why(
+    cli: Cli, arguments: list[str], words: str
+) -> None:
+    said = cli("limit", *arguments)
+
+    assert (said.code, said.out) == (2, "")
+    assert words in " ".join(said.err.split())

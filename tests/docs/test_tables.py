@@ -5,6 +5,7 @@ import inspect
 import re
 import tomllib
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import typer
 from prometheus_client.metrics import MetricWrapperBase
@@ -15,9 +16,11 @@ from worker.cli import app
 from worker.queue import states as job_states
 from worker.runs import states as run_states
 from worker.settings import Setting, known_settings
+from worker.tally import Distribution, Tally
 
 PACKAGE = ROOT / "worker"
 NOTHING = "\N{EN DASH}"
+Metric: TypeAlias = MetricWrapperBase | Tally | Distribution
 
 
 def test_the_settings_page_has_every_setting() -> None:
@@ -78,16 +81,26 @@ def test_the_log_of_a_run_is_told_in_full() -> None:
 
 def test_the_metrics_table_has_every_metric() -> None:
     wanted = [
-        [name(metric), metric._type, ", ".join(metric._labelnames) or NOTHING, metric._documentation]
+        [name(metric), *described(metric)]
         for metric in vars(observe).values()
-        if isinstance(metric, MetricWrapperBase)
+        if isinstance(metric, (MetricWrapperBase, Tally, Distribution))
     ]
 
     assert table("operating.md", "name", "type", "labels", "meaning") == wanted
 
 
-def name(metric: MetricWrapperBase) -> str:
+def name(metric: Metric) -> str:
+    if isinstance(metric, (Tally, Distribution)):
+        return metric.name
     return f"{metric._name}_total" if metric._type == "counter" else metric._name
+
+
+def described(metric: Metric) -> tuple[str | None, str, str]:
+    """Type, labels and meaning."""
+    if isinstance(metric, (Tally, Distribution)):
+        kind = "counter" if isinstance(metric, Tally) else "histogram"
+        return kind, ", ".join(metric.labels) or NOTHING, metric.text
+    return metric._type, ", ".join(metric._labelnames) or NOTHING, metric._documentation
 
 
 def test_the_commands_page_has_every_command() -> None:

@@ -33,6 +33,7 @@ PACE = {
     "poll_seconds": 0.1,
     "grace_seconds": 5.0,
     "stall_seconds": 30.0,
+    "patience_seconds": 60.0,
 }
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import Connect
 from tests.queue.scene import alive
 from worker.db import Connection, Database
-from worker.queue.jobs import SQL
+from worker.queue.jobs import ANY_PRIORITY, SQL
 
 MANY = 20_000
 BATCH = 500
@@ -67,7 +67,7 @@ async def test_claiming_looks_at_the_rows_it_takes_and_at_no_others(
     await fill(connection, statistics)
     await connection.execute(f"set plan_cache_mode = {mode}")
 
-    claimed = await plan(connection, "claim", "default", ["demo"], BATCH, worker)
+    claimed = await plan(connection, "claim", "default", ["demo"], BATCH, worker, *ANY_PRIORITY)
 
     assert claimed["Actual Rows"] == BATCH
     assert rows_looked_at(claimed) < 20 * BATCH
@@ -81,7 +81,7 @@ async def test_ending_jobs_costs_no_more_than_one_look_at_the_table(
 ) -> None:
     connection, worker = await connect(), await alive(db)
     await fill(connection, statistics)
-    rows = await connection.fetch(SQL["claim"], "default", ["demo"], BATCH, worker)
+    rows = await connection.fetch(SQL["claim"], "default", ["demo"], BATCH, worker, *ANY_PRIORITY)
     ids, fences, nothing = [row["id"] for row in rows], [row["fence"] for row in rows], [None] * BATCH
     arguments = {
         "complete": (ids, fences),

@@ -65,7 +65,7 @@ async def job_in(state: JobState, db: Database) -> Case:
     worker, run = await alive(db), await db.fetchval("select gen_random_uuid()")
     await db.execute("select worker.put_run('errand', '{}', null, null, null, $1)", run)
     id_ = await enqueue(db, run_id=run, run_at=LATER if state is JobState.SCHEDULED else None)
-    held = Job(id_, 0, "errand", "default", "{}", 1, 5, 0, run, None, None, datetime.now(UTC))
+    held = Job(id_, 0, "errand", "default", "{}", 1, 5, 0, run, None, None, 0.0)
     if state in {JobState.RUNNING, *TERMINAL}:
         (held,) = await claimed(db, worker)
     if state in TERMINAL:

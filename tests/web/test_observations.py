@@ -8,11 +8,15 @@ import pytest
 from prometheus_client import Counter, Gauge, Histogram
 
 from worker import observe
+from worker.tally import Distribution, Tally
 
 PACKAGE = Path(__file__).parents[2] / "worker"
 LABELS = {"kind", "queue", "state", "ending", "source", "basis", "api", "status", "outcome", "mode"}
 SOURCES = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
-METRICS = {name: one for name, one in vars(observe).items() if isinstance(one, (Counter, Gauge, Histogram))}
+COUNTERS, HISTOGRAMS = (Counter, Tally), (Histogram, Distribution)
+METRICS = {
+    name: one for name, one in vars(observe).items() if isinstance(one, (*COUNTERS, *HISTOGRAMS, Gauge))
+}
 
 
 @cache
@@ -32,6 +36,10 @@ def said() -> set[str]:
         and isinstance(call.args[0], ast.Constant)
     )
     return {word for word in words if isinstance(word, str)}
+
+
+def labels_of(metric: Counter | Gauge | Histogram | Tally | Distribution) -> tuple[str, ...]:
+    return tuple(metric.labels if isinstance(metric, (Tally, Distribution)) else metric._labelnames)
 
 
 @pytest.mark.parametrize("event", observe.EVENTS)
@@ -57,14 +65,14 @@ def test_every_metric_has_our_prefix_a_help_text_and_labels_from_a_closed_list()
     assert len(families) == len(METRICS)
     assert [one.name for one in families if not one.name.startswith("mintmark_")] == []
     assert [one.name for one in families if not one.documentation.endswith(".")] == []
-    assert {label for metric in METRICS.values() for label in metric._labelnames} <= LABELS
+    assert {label for metric in METRICS.values() for label in labels_of(metric)} <= LABELS
 
 
 def test_counters_end_in_total_and_what_takes_time_is_measured_in_seconds() -> None:
     for metric in METRICS.values():
         [family] = metric.collect()
-        assert isinstance(metric, Counter) == (family.type == "counter")
-        if isinstance(metric, Histogram):
+        assert isinstance(metric, COUNTERS) == (family.type == "counter")
+        if isinstance(metric, HISTOGRAMS):
             assert family.name.endswith("_seconds")
 
 

@@ -155,6 +155,7 @@ NAMES = {
     "mintmark_items": {"kind", "outcome"},
     "mintmark_lease_lost": set[str](),
     "mintmark_jobs_rescued": {"kind"},
+    "mintmark_handlers_deaf": {"kind"},
     "mintmark_wakeup_mode": {"mode"},
     "mintmark_loop_lag_seconds": set[str](),
     "mintmark_db_oldest_xmin_seconds": set[str](),
@@ -165,7 +166,12 @@ NAMES = {
 }
 SPENT = 'mintmark_run_spent_cents_total{kind="demo"} 6.0'
 FINISHED = 'mintmark_jobs_finished_total{ending="done",kind="demo"} 1.0'
-NEVER_HERE = {"mintmark_jobs_rescued", "mintmark_api_requests", "mintmark_api_request_seconds"}
+NEVER_HERE = {
+    "mintmark_jobs_rescued",
+    "mintmark_handlers_deaf",
+    "mintmark_api_requests",
+    "mintmark_api_request_seconds",
+}
 
 
 @pytest.mark.timeout(90)

@@ -67,4 +67,9 @@ select q.queue, q.paused, q.scheduled, q.pending, q.running, q.failed, q.oldest_
   from worker.queue_status q order by q.queue
 
 -- name: kinds
-select k.kind, k.queue, k.max_attempts, k.starts_run, k.schema::text, k.published_at from worker.kinds k order by k.kind
+select k.kind, k.queue, k.max_attempts, k.starts_run, k.schema::text, k.published_at, l.concurrency, l.starts, l.per
+  from worker.kinds k left join worker.kind_limits l on l.kind = k.kind
+ order by k.kind
+
+-- name: limit_kind
+select worker.limit_kind($1, $2, $3, $4)

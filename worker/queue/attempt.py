@@ -24,6 +24,10 @@ class Attempt:
         self.ending = ending
         self.ended = time.monotonic()
 
+    def waited(self) -> float:
+        """Seconds from when it could be claimed to its handler's start."""
+        return max(0.0, self.job.waited) + (self.started or self.ended) - self.claimed
+
     def seconds(self) -> float:
         """How long the handler worked; 0 if it never began."""
         return self.ended - self.started if self.started else 0.0

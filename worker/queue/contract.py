@@ -5,7 +5,7 @@ A leaf: imports nothing of ours.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -28,8 +28,8 @@ class Job(NamedTuple):
     run_id: UUID | None
     checkpoint: str | None
     concurrency_key: str | None
-    enqueued_at: datetime
-    """When it could first have been claimed (UTC): for how long it waited."""
+    waited: float
+    """Seconds from when it could first have been claimed to when it was, by the database's clock."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,13 @@ from worker.db import Database, is_outage
 from worker.queue.attempt import Attempt
 from worker.queue.contract import Job, Kinds
 from worker.queue.finisher import Finisher
+from worker.queue.hand import Hand
 from worker.queue.jobs import Jobs
 from worker.queue.keeper import Duty, Keeper, every
 from worker.queue.lane import Lane
 from worker.queue.lease import Lease
+from worker.queue.limits import Limits
+from worker.queue.picking import Picking
 from worker.queue.slot import Cut
 from worker.queue.vitals import Vitals
 from worker.queue.wakeup import listen
@@ -37,6 +40,7 @@ class Pace:
     poll_seconds: float
     grace_seconds: float
     stall_seconds: float
+    patience_seconds: float
 
 
 class Daemon:
@@ -55,11 +59,14 @@ class Daemon:
         after_finish: Callable[[Sequence[Job]], Awaitable[None]],
         duties: Sequence[Duty] = (),
     ) -> None:
+        self.worn_out = False
+        """Set when the process is to be replaced: handlers that cannot be cancelled hold too many slots."""
         self._jobs = Jobs(db)
         self._direct_url, self._kinds, self._pace, self._vitals = direct_url, kinds, pace, vitals
         self._only, self._drain, self._duties = list(queues), drain, duties
         self._finisher = Finisher(self._jobs, on_written=self._settled, after_finish=after_finish)
         self._keeper = Keeper(db, self._jobs, after_finish)
+        self._limits = Limits(self._jobs, kinds.names())
         self._lanes: dict[str, Lane] = {}
         self._stop = anyio.Event()
         self._lease = Lease(
@@ -116,6 +123,8 @@ class Daemon:
         duties = [
             Duty("rescue", pace.rescue_seconds, self._keeper.rescue_the_dead),
             Duty("keys", pace.rescue_seconds, self._keeper.free_forgotten_keys),
+            Duty("limits", pace.poll_seconds, self._limits.refresh),
+            Duty("marks", pace.rescue_seconds, self._limits.mark),
             Duty("queues", pace.poll_seconds, lambda: self._open_lanes(lanes)),
             *self._duties,
         ]
@@ -132,16 +141,30 @@ class Daemon:
                 group.start_soon(lane.run)
 
     def _lane(self, queue: str) -> Lane:
+        patience = timedelta(seconds=self._pace.patience_seconds)
+        picking = Picking(queue, self._jobs, self._kinds.names(), limits=self._limits, patience=patience)
         return Lane(
             queue,
-            slots=self._pace.concurrency,
+            hand=Hand(
+                slots=self._pace.concurrency,
+                kinds=self._kinds,
+                finisher=self._finisher,
+                lease=self._lease,
+                on_worn_out=self._recycle,
+            ),
+            picking=picking,
             poll_seconds=self._pace.poll_seconds,
-            kinds=self._kinds,
             jobs=self._jobs,
-            finisher=self._finisher,
+            limits=self._limits,
             lease=self._lease,
             vitals=self._vitals,
         )
+
+    def _recycle(self) -> None:
+        if not self.worn_out:
+            self.worn_out = True
+            observe.say("worker_worn_out", level="error", worker=str(self._lease.worker_id))
+            self.stop()
 
     def _on_news(self, queue: str) -> None:
         for lane in [self._lanes[queue]] if queue in self._lanes else list(self._lanes.values()):
@@ -162,7 +185,7 @@ class Daemon:
         """Handlers get most of the grace to reach a safe point; then they are cancelled, then the process."""
         self._vitals.stopping, self._vitals.claiming = True, False
         observe.say("worker_stopping", grace_seconds=self._pace.grace_seconds)
-        self._lease.must_exit_within(self._pace.grace_seconds + 1)
+        self._lease.must_exit_within(self._pace.grace_seconds + 0.5)
         for lane in self._lanes.values():
             lane.stop()
         with anyio.move_on_after(self._pace.grace_seconds * 0.8):

@@ -15,6 +15,7 @@ from worker.queue.states import JobState
 SQL = statements(Path(__file__).with_name("jobs.sql"))
 LONGEST_TEXT = 8192
 """Characters of an error message that are kept: enough to understand, too few to hurt."""
+ANY_PRIORITY = (-(2**31), 2**31 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,38 @@ class Jobs:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def claim(self, queue: str, kinds: Sequence[str], limit: int, worker_id: UUID) -> list[Job]:
-        """Take up to ``limit`` jobs of one queue, the most urgent first, for this worker."""
-        rows = await self._db.fetch(SQL["claim"], queue, kinds, limit, worker_id)
+    async def claim(
+        self,
+        queue: str,
+        kinds: Sequence[str],
+        limit: int,
+        worker_id: UUID,
+        *,
+        only: int | None = None,
+        within_limits: bool = False,
+    ) -> list[Job]:
+        """Take up to ``limit`` jobs of one queue, the most urgent first, for this worker.
+
+        ``only``: of this priority. Jobs of limited kinds are taken ``within_limits`` alone.
+        """
+        statement = SQL["claim_within_limits" if within_limits else "claim"]
+        band = ANY_PRIORITY if only is None else (only, only)
+        rows = await self._db.fetch(statement, queue, kinds, limit, worker_id, *band)
         rows.sort(key=lambda row: (-row["priority"], row["id"]))
         return [Job._make(row[:12]) for row in rows]
+
+    async def longest_waiting(self, queue: str, patience: timedelta) -> int | None:
+        """The priority whose first job has waited longest, if longer than ``patience``."""
+        priority: int | None = await self._db.fetchval(SQL["longest_waiting"], queue, patience)
+        return priority
+
+    async def limits(self, kinds: Sequence[str]) -> dict[str, set[str]]:
+        """Which of these kinds are limited, and in which queues jobs of each wait."""
+        return {row["kind"]: set(row["queues"]) for row in await self._db.fetch(SQL["limits"], kinds)}
+
+    async def mark_limited(self, most: int) -> set[str]:
+        """Mark up to ``most`` waiting jobs whose kind's limit was set or lifted; answers their queues."""
+        return {row["queue"] for row in await self._db.fetch(SQL["mark_limited"], most)}
 
     async def unheard(self, queue: str, worker_id: UUID, known: Sequence[int]) -> list[Job]:
         """Find jobs of one queue that this worker holds without knowing: their claim's answer got lost."""

@@ -1,11 +1,12 @@
 -- name: claim
--- The jobs a worker may take now, in order, locked past whoever else is claiming; a paused queue gives none. Nor
--- is anything given to a worker whose lease has run out: its row may be gone, and the job would be nobody's.
--- The ids become an array first: else the planner may choose the rows twice.
+-- The jobs a worker may take now, in order, locked past whoever else is claiming; a paused queue gives none, nor is
+-- anything of a limited kind given. Nor does a worker get any whose lease has run out: its row may be gone, and the
+-- job would be nobody's. The ids become an array first: else the planner may choose the rows twice.
 with picked as materialized (
     select j.id
       from worker.jobs j
-     where j.state = 'pending' and not j.blocked and j.queue = $1 and j.kind = any($2::text[])
+     where j.state = 'pending' and not j.blocked and not j.limited and j.queue = $1
+       and j.kind = any((select worker.unlimited($2::text[]))::text[]) and j.priority between $5 and $6
        and not exists (select from worker.queues q where q.queue = $1 and q.paused)
        and exists (select from worker.workers w where w.id = $4 and w.lease_until > now())
      order by j.priority desc, j.id
@@ -17,13 +18,118 @@ update worker.jobs j
        reason = null
  where j.id = any(array(select p.id from picked p))
 returning j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
-          j.concurrency_key, greatest(j.created_at, j.run_at) as enqueued_at, j.priority
+          j.concurrency_key, date_part('epoch', now() - greatest(j.created_at, j.run_at)) as waited, j.priority
+
+-- name: claim_within_limits
+-- The same where limits are in force: of each limited kind as many as there is room for, which is counted under the
+-- lock of its limit's row, and noted where the kind has a rate.
+with rooms as materialized (
+    select r.kind, r.free from worker.room_of_limits($2::text[], $3) r where r.free > 0
+), picked as materialized (
+    select p.id
+      from (
+        select u.id, u.priority
+          from (select j.id, j.priority
+                  from worker.jobs j
+                 where j.state = 'pending' and not j.blocked and not j.limited and j.queue = $1
+                   and j.kind = any((select worker.unlimited($2::text[]))::text[])
+                   and j.priority between $5 and $6
+                 order by j.priority desc, j.id limit $3 for update skip locked) u
+        union all
+        select l.id, l.priority
+          from rooms r cross join lateral (
+               select j.id, j.priority
+                 from worker.jobs j
+                where j.state = 'pending' and not j.blocked and j.limited and j.queue = $1 and j.kind = r.kind
+                  and j.priority between $5 and $6
+                order by j.priority desc, j.id limit r.free for update skip locked) l
+      ) p
+     where not exists (select from worker.queues q where q.queue = $1 and q.paused)
+       and exists (select from worker.workers w where w.id = $4 and w.lease_until > now())
+     order by p.priority desc, p.id
+     limit $3
+), taken as (
+    update worker.jobs j
+       set state = 'running', fence = j.fence + 1, attempt = j.attempt + 1, worker_id = $4, started_at = now(),
+           reason = null
+     where j.id = any(array(select p.id from picked p))
+    returning j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id,
+              j.checkpoint, j.concurrency_key, date_part('epoch', now() - greatest(j.created_at, j.run_at)) as waited,
+              j.priority
+), noted as (
+    insert into worker.limit_starts (kind, started_at, jobs)
+    select t.kind, clock_timestamp(), count(*)
+      from taken t join worker.limits l on l.kind = t.kind
+     where l.starts is not null
+     group by t.kind
+)
+select t.id, t.fence, t.kind, t.queue, t.payload, t.attempt, t.max_attempts, t.crashes, t.run_id, t.checkpoint,
+       t.concurrency_key, t.waited, t.priority
+  from taken t
+
+-- name: limits
+-- Which kinds are limited, and the queues in which such jobs wait.
+select l.kind, array(select q.queue from worker.queues q
+                      where exists (select from worker.jobs j
+                                     where j.state = 'pending' and not j.blocked and j.limited
+                                       and j.queue = q.queue and j.kind = l.kind)) as queues
+  from worker.limits l where l.kind = any($1::text[])
+
+-- name: mark_limited
+-- What was enqueued before a limit was set or lifted gets its mark, or loses it. Answers the queues.
+update worker.jobs j set limited = not j.limited
+ where j.id = any(array(
+       select a.id from (select m.id from worker.jobs m
+                          where m.state = 'pending' and not m.blocked and not m.limited
+                            and m.kind in (select l.kind from worker.limits l)
+                          limit $1 for update skip locked) a
+       union all
+       select b.id from (select m.id from worker.jobs m
+                          where m.state = 'pending' and not m.blocked and m.limited
+                            and not exists (select from worker.limits l where l.kind = m.kind)
+                          limit $1 for update skip locked) b))
+returning j.queue
+
+-- name: longest_waiting
+-- The priority whose first job has waited longest, if that is longer than it should be: one descent of the index for
+-- each priority in use, and of each limited kind only its least urgent.
+with recursive heads as (
+    (select j.priority, j.id, greatest(j.created_at, j.run_at) as since
+       from worker.jobs j
+      where j.state = 'pending' and not j.blocked and not j.limited and j.queue = $1
+      order by j.priority desc, j.id limit 1)
+    union all
+    select n.priority, n.id, n.since
+      from heads h cross join lateral (
+           select j.priority, j.id, greatest(j.created_at, j.run_at) as since
+             from worker.jobs j
+            where j.state = 'pending' and not j.blocked and not j.limited and j.queue = $1
+              and j.priority < h.priority
+            order by j.priority desc, j.id limit 1) n
+), limited as (
+    select f.priority, f.since
+      from worker.limits l
+           cross join lateral (
+           select min(j.priority) as priority
+             from worker.jobs j
+            where j.state = 'pending' and not j.blocked and j.limited and j.queue = $1 and j.kind = l.kind) p
+           cross join lateral (
+           select j.priority, greatest(j.created_at, j.run_at) as since
+             from worker.jobs j
+            where j.state = 'pending' and not j.blocked and j.limited and j.queue = $1 and j.kind = l.kind
+              and j.priority = p.priority
+            order by j.id limit 1) f
+)
+select w.priority
+  from ((select h.priority, h.since from heads h limit 1000) union all select l.priority, l.since from limited l) w
+ where w.since < now() - $2::interval
+ order by w.since limit 1
 
 -- name: unheard
 -- Jobs of a queue that this worker holds, as far as the database knows, and has never heard of: the connection
 -- broke between the commit of their claim and its answer. Reads all of the table, so only after such a break.
 select j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
-       j.concurrency_key, greatest(j.created_at, j.run_at) as enqueued_at
+       j.concurrency_key, date_part('epoch', now() - greatest(j.created_at, j.run_at)) as waited
   from worker.jobs j
  where j.state = 'running' and j.worker_id = $2 and j.queue = $1 and j.id <> all($3::bigint[])
  order by j.id

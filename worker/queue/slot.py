@@ -13,6 +13,9 @@ from worker.queue.executor import execute, timed_out
 
 STOPPING = "worker stopping"
 LAPSED = "lease lapsed"
+DEAF_SECONDS = 5.0
+DEAF_WHILE_STOPPING_SECONDS = 0.5
+"""A handler that is still at work so long after it was cancelled does not listen."""
 LONGEST_TURN_SECONDS = 0.01
 """After so long without a wait the others of the event loop have their turn."""
 
@@ -38,6 +41,8 @@ class Slot:
         self._attempt: Attempt | None = None
         self._deadline = 0.0
         self._cut: Cut | None = None
+        self._deaf_from = 0.0
+        self._abandoned = False
         self._scope = anyio.CancelScope()
 
     def overdue(self, now: float) -> bool:
@@ -47,8 +52,23 @@ class Slot:
     def cut_off(self, why: Cut) -> None:
         """Cancel the handler of the job in hand, if there is one."""
         if self._attempt is not None:
-            self._cut = why
+            patience = DEAF_WHILE_STOPPING_SECONDS if why is Cut.STOPPING else DEAF_SECONDS
+            self._cut, self._deaf_from = why, time.monotonic() + patience
             self._scope.cancel()
+
+    def deaf(self, now: float) -> bool:
+        """Tell whether the handler in hand was cut off long ago and goes on all the same."""
+        return self._attempt is not None and self._cut is not None and now > self._deaf_from
+
+    def abandon(self) -> tuple[Attempt, Ending | None]:
+        """Give up on a deaf handler: answers its attempt and how that ends. What it still does, nobody hears.
+
+        Nor can it write: the job is no longer running under its fence.
+        """
+        assert self._attempt is not None
+        attempt, self._attempt = self._attempt, None
+        self._abandoned = True
+        return attempt, self._ending_of_the_cut(attempt)
 
     async def serve(
         self,
@@ -56,9 +76,9 @@ class Slot:
         wait: Callable[[], Awaitable[Attempt]],
         conclude: Callable[[Attempt, Ending | None], None],
     ) -> None:
-        """Work what ``take`` gives, or else ``wait``, for ever; ``conclude`` hears how each ended.
+        """Work what ``take`` gives, or else ``wait``; ``conclude`` hears how each ended.
 
-        An ending of None means that the job is no longer ours.
+        An ending of None means that the job is no longer ours. Returns only when the slot was abandoned.
         """
         turn = time.monotonic()
         while True:
@@ -70,6 +90,8 @@ class Slot:
                         turn = time.monotonic()
                     self._begin(attempt)
                     ending = await execute(attempt.job, self._kinds)
+                    if self._abandoned:
+                        return
                     self._attempt = None
                     conclude(attempt, ending)
                     if self._cut is not None:
@@ -77,6 +99,8 @@ class Slot:
                     if attempt.started - turn > LONGEST_TURN_SECONDS:
                         await anyio.lowlevel.checkpoint()
                         turn = time.monotonic()
+            if self._abandoned:
+                return
             if self._attempt is not None:
                 attempt, self._attempt = self._attempt, None
                 conclude(attempt, self._ending_of_the_cut(attempt))

@@ -35,7 +35,7 @@ update worker.jobs j
   from orphans o
  where j.id = o.id
 returning j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
-          j.concurrency_key, j.created_at as enqueued_at,
+          j.concurrency_key, date_part('epoch', now() - j.created_at) as waited,
           j.cancel_requested or coalesce(o.run_state = 'cancelled', false) as unwanted, j.crashes_in_a_row
 
 -- name: bury
