@@ -109,6 +109,7 @@ class Desk:
         self.finisher = Finisher(Jobs(db), on_written=self._note, after_finish=self._tell)
         self.said: dict[int, bool] = {}
         self.told: list[int] = []
+        self._tidied = anyio.Event()
 
     def put(self, job: Job, ending: Ending) -> None:
         attempt = Attempt(job, uuid4())
@@ -127,11 +128,17 @@ class Desk:
         await until(known)
         return self.said.pop(job.id)
 
+    async def tidied(self) -> None:
+        """Wait until a batch's keys have been given away, which comes after its endings are stored."""
+        with anyio.fail_after(15):
+            await self._tidied.wait()
+
     def _note(self, attempts: Sequence[Attempt], ours: set[int]) -> None:
         self.said |= {attempt.job.id: attempt.job.id in ours for attempt in attempts}
 
     async def _tell(self, jobs: Sequence[Job]) -> None:
         self.told += [job.id for job in jobs]
+        self._tidied.set()
 
 
 @asynccontextmanager

@@ -126,6 +126,7 @@ async def test_an_enqueue_that_meets_the_holders_end_is_not_forgotten(db: Databa
     late = await enqueue(producer, concurrency_key="k")
     async with finishing(db) as desk:
         assert await desk.write(held, Done())
+        await desk.tidied()
     await transaction.commit()
     assert await claimed(db, worker) == [], "this is the race: nobody has given the key away"
 
