@@ -6,6 +6,7 @@ the more there is to do.
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -71,6 +72,29 @@ async def test_claiming_looks_at_the_rows_it_takes_and_at_no_others(
 
     assert claimed["Actual Rows"] == BATCH
     assert rows_looked_at(claimed) < 20 * BATCH
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("statistics", ["empty", "stale", "full"])
+async def test_what_is_at_its_limit_is_not_walked_past_and_claiming_within_limits_looks_at_little_else(
+    db: Database, connect: Connect, statistics: str, mode: str
+) -> None:
+    connection, worker = await connect(), await alive(db)
+    await db.execute("select worker.limit_kind('normalize_batch', 10)")
+    await fill(connection, statistics)
+    await connection.execute(FILL.replace("'demo'", "'normalize_batch'"), MANY, "pending")
+    await db.execute("update worker.jobs set limited = true where kind = 'normalize_batch'")
+    await connection.execute(f"set plan_cache_mode = {mode}")
+    both = ["demo", "normalize_batch"]
+
+    claimed = await plan(connection, "claim", "default", both, BATCH, worker, *ANY_PRIORITY)
+    within = await plan(connection, "claim_within_limits", "default", both, BATCH, worker, *ANY_PRIORITY)
+    longest = await plan(connection, "longest_waiting", "default", timedelta(0))
+
+    assert rows_looked_at(claimed) < 20 * BATCH
+    assert within["Actual Rows"] == BATCH
+    assert rows_looked_at(within) < 40 * BATCH
+    assert rows_looked_at(longest) < 100
 
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
