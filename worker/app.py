@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import anyio
 import anyio.abc
@@ -25,8 +25,9 @@ from worker.queue.jobs import Jobs
 from worker.queue.keeper import Duty
 from worker.queue.lease import EXIT_STUCK
 from worker.queue.vitals import Vitals
+from worker.runs.blocking import Blocking
 from worker.runs.closing import Closer
-from worker.runs.handler import Handler, bind
+from worker.runs.handler import AnyHandler, bind
 from worker.runs.retention import retain
 from worker.runs.sampling import sample
 from worker.settings_model import Settings
@@ -70,7 +71,7 @@ async def database(settings: Settings, urls: Urls, *, size: int = 4) -> AsyncIte
         yield db
 
 
-Handlers: TypeAlias = Sequence[Handler[Any]]
+Handlers: TypeAlias = Sequence[AnyHandler]
 
 
 def shipped_handlers(settings: Settings, db: Database) -> Handlers:
@@ -79,9 +80,20 @@ def shipped_handlers(settings: Settings, db: Database) -> Handlers:
     return all_handlers(db, batch_size=chosen.batch_size, jobs=chosen.jobs)
 
 
-def kinds_of(handlers: Handlers, db: Database, *, stopping: Callable[[], bool] = lambda: False) -> Kinds:
-    """Bind handlers to the database; ``stopping`` tells them at their safe points."""
-    return Kinds({handler.kind: bind(handler, db, stopping=stopping) for handler in handlers})
+def kinds_of(
+    handlers: Handlers,
+    db: Database,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    blocking: Blocking | None = None,
+) -> Kinds:
+    """Bind handlers to the database; ``stopping`` tells them at their safe points.
+
+    They share the places of ``blocking`` for what blocks. Kinds that are only published need none.
+    """
+    return Kinds(
+        {handler.kind: bind(handler, db, stopping=stopping, blocking=blocking) for handler in handlers}
+    )
 
 
 async def migrate_and_publish(settings: Settings, urls: Urls) -> list[str]:
@@ -113,9 +125,15 @@ async def run_worker(settings: Settings, urls: Urls, service: Service) -> None:
         await group.start(stop.heed_signals)
         with _ops_port(settings, vitals, urls):
             size = min(MOST_CONNECTIONS, pace.concurrency + HOUSEKEEPING_CONNECTIONS)
-            async with open_database(urls.pooled, size=size, name="mintmark worker") as db:
+            places = settings.blocking
+            async with (
+                open_database(urls.pooled, size=size, name="mintmark worker") as db,
+                Blocking(threads=places.threads, processes=places.processes) as blocking,
+            ):
                 await _refuse_old_schema(urls, vitals)
-                stop.daemon = _daemon(settings, urls, db, pace, vitals, service)
+                handlers = service.handlers(settings, db)
+                kinds = kinds_of(handlers, db, stopping=lambda: vitals.stopping, blocking=blocking)
+                stop.daemon = _daemon(settings, urls, db, pace, vitals, service, kinds)
                 await stop.daemon.run()
                 if stop.daemon.worn_out:
                     raise SystemExit(EXIT_STUCK)
@@ -140,9 +158,14 @@ class _Stop:
 
 
 def _daemon(
-    settings: Settings, urls: Urls, db: Database, pace: Pace, vitals: Vitals, service: Service
+    settings: Settings,
+    urls: Urls,
+    db: Database,
+    pace: Pace,
+    vitals: Vitals,
+    service: Service,
+    kinds: Kinds,
 ) -> Daemon:
-    kinds = kinds_of(service.handlers(settings, db), db, stopping=lambda: vitals.stopping)
     closer = Closer(db, SUMMARIES)
     return Daemon(
         db,

@@ -66,6 +66,9 @@ LEASE_LOST = _counter("lease_lost_total", "Writes dropped because the job was so
 HANDLERS_DEAF = _counter("handlers_deaf_total", "Handlers that went on after they were cancelled.", "kind")
 JOBS_RESCUED = _counter("jobs_rescued_total", "Jobs taken from dead workers.", "kind")
 WAKEUP_MODE = _gauge("wakeup_mode", "1 for the way this worker learns of new work.", "mode")
+THREADS_ABANDONED = _gauge(
+    "threads_abandoned", "Threads at work for attempts that have been cut off; each takes up a place."
+)
 LOOP_LAG = _gauge("loop_lag_seconds", "How late the event loop's last tick was.")
 OLDEST_XMIN = _gauge("db_oldest_xmin_seconds", "Age of the oldest transaction that holds back vacuum.")
 DEAD_TUPLES = _gauge("jobs_dead_tuples", "Dead rows in the jobs table, as Postgres estimates them.")
@@ -88,6 +91,8 @@ EVENTS = {
     "jobs_rescued": "Jobs of dead workers wait again.",
     "job_quarantined": "A job whose workers died three times in a row is set aside.",
     "lease_lost": "A result was dropped because the job was somebody else's by then.",
+    "thread_abandoned": "An attempt was cut off, and its thread goes on; error: it took the last place.",
+    "thread_returned": "A thread that was abandoned has ended; its place is free again.",
     "lease_lapsed": "This worker could not renew its lease in time; its handlers were cancelled.",
     "outage_began": "Something this worker needs does not answer; it keeps trying.",
     "outage_ended": "It answers again.",
@@ -195,6 +200,25 @@ def rescued(*, kind: str, job: int, quarantined: bool) -> None:
     JOBS_RESCUED.labels(kind).inc()
     if quarantined:
         say("job_quarantined", level="error", kind=kind, job=job)
+
+
+def thread_abandoned(*, kind: str, job: int, function: str, free: int) -> None:
+    """Count and log a thread for whose answer nobody waits any more; ``free`` places for threads are left."""
+    THREADS_ABANDONED.inc()
+    say(
+        "thread_abandoned",
+        level="warning" if free else "error",
+        kind=kind,
+        job=job,
+        function=function,
+        free=free,
+    )
+
+
+def thread_returned(*, kind: str, job: int, function: str) -> None:
+    """Log that a thread that was abandoned has ended."""
+    THREADS_ABANDONED.dec()
+    say("thread_returned", kind=kind, job=job, function=function)
 
 
 def items(*, kind: str, outcome: str, count: int) -> None:

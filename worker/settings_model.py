@@ -79,6 +79,13 @@ class Queue(Section):
         return self
 
 
+class Blocking(Section):
+    """Handlers whose work blocks."""
+
+    threads: Count = Field(8, description="how many of their threads a worker runs at once")
+    processes: Count = Field(2, description="how many of their processes a worker runs at once")
+
+
 class Ops(Section):
     """The port for health checks and metrics."""
 
@@ -148,6 +155,7 @@ class Settings(BaseSettings):
         description="the database without a pooler, to migrate and to be woken; none: DATABASE_URL",
     )
     queue: Queue = Queue()
+    blocking: Blocking = Blocking()
     ops: Ops = Ops()
     log: Log = Log()
     normalize: Normalize = Normalize()

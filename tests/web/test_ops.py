@@ -157,6 +157,7 @@ NAMES = {
     "mintmark_jobs_rescued": {"kind"},
     "mintmark_handlers_deaf": {"kind"},
     "mintmark_wakeup_mode": {"mode"},
+    "mintmark_threads_abandoned": set[str](),
     "mintmark_loop_lag_seconds": set[str](),
     "mintmark_db_oldest_xmin_seconds": set[str](),
     "mintmark_jobs_dead_tuples": set[str](),

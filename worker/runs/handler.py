@@ -1,13 +1,15 @@
-"""What a handler is, and how it is bound to the queue."""
+"""What a handler is, also one that blocks, and how it is bound to the queue."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar, assert_never, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from worker.db import Database
-from worker.queue.contract import Cancel, Ending, Fail, Job, Kind
+from worker.queue.contract import Cancel, Ending, Fail, Job, Kind, Retry
+from worker.runs.blocking import Blocking
+from worker.runs.outcome import ProcessDied
 from worker.runs.work import Work
 
 
@@ -39,11 +41,41 @@ class Handler(Protocol[P_contra]):
         ...
 
 
-def bind(handler: Handler[Any], db: Database, *, stopping: Callable[[], bool]) -> Kind:
-    """Make a kind of the queue from a handler: read the payload, enter the run, hand over the work."""
+@runtime_checkable
+class BlockingHandler(Protocol[P_contra]):
+    """The code for one kind that blocks by its nature: it computes, or uses a library that knows no await.
+
+    ``handle`` is a plain function and has no ``Work``: it answers once, without a checkpoint. It is called in
+    a thread or a process of the worker. There, the handler itself is pickled, with its payload and its
+    answer; it is killed at its time limit, while a thread then goes on unheard.
+    """
+
+    kind: ClassVar[str]
+    queue: ClassVar[str]
+    timeout: ClassVar[timedelta]
+    max_attempts: ClassVar[int]
+    starts_run: ClassVar[bool]
+    takes: ClassVar[type[JobPayload]]
+    runs_in: ClassVar[Literal["thread", "process"]]
+
+    def handle(self, payload: P_contra) -> Ending:
+        """Work one job to an ending."""
+        ...
+
+
+AnyHandler: TypeAlias = Handler[Any] | BlockingHandler[Any]
+
+
+def bind(
+    handler: AnyHandler, db: Database, *, stopping: Callable[[], bool], blocking: Blocking | None = None
+) -> Kind:
+    """Make a kind of the queue from a handler: read the payload, enter the run, hand over the work.
+
+    ``blocking`` are the worker's places for what blocks; without it, as in a test, the kind has its own.
+    """
     return Kind(
         name=handler.kind,
-        perform=_performer(handler, db, stopping),
+        perform=_performer(handler, db, stopping, blocking or Blocking()),
         schema=handler.takes.model_json_schema(),
         queue=handler.queue,
         timeout=handler.timeout,
@@ -53,19 +85,37 @@ def bind(handler: Handler[Any], db: Database, *, stopping: Callable[[], bool]) -
 
 
 def _performer(
-    handler: Handler[Any], db: Database, stopping: Callable[[], bool]
+    handler: AnyHandler, db: Database, stopping: Callable[[], bool], blocking: Blocking
 ) -> Callable[[Job], Awaitable[Ending]]:
+    handle = _handling(handler)
+
     async def perform(job: Job) -> Ending:
         try:
             payload = handler.takes.model_validate_json(job.payload)
         except ValidationError as error:
             return Fail("bad_payload", _sentence(handler.kind, error))
-        work = Work(db, job, stopping=stopping)
+        work = Work(db, job, stopping=stopping, blocking=blocking)
         if (nothing_to_do := await work.enter()) is not None:
             return Cancel(nothing_to_do)
-        return await handler.handle(work, payload)
+        try:
+            return await handle(work, payload)
+        except ProcessDied as died:
+            return Retry("process_died", str(died))
 
     return perform
+
+
+def _handling(handler: AnyHandler) -> Callable[[Work, JobPayload], Awaitable[Ending]]:
+    if not isinstance(handler, BlockingHandler):
+        return handler.handle
+    plain = handler.handle
+    match handler.runs_in:
+        case "thread":
+            return lambda work, payload: work.in_thread(plain, payload)
+        case "process":
+            return lambda work, payload: work.in_process(plain, payload)
+        case other:
+            assert_never(other)
 
 
 def _sentence(kind: str, error: ValidationError) -> str:

@@ -6,13 +6,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from worker import observe
 from worker.db import Connection, Database, statements
 from worker.errors import LeaseLost, Refused, StopWork, UserError
 from worker.queue.contract import Job
 from worker.queue.jobs import storable
+from worker.runs.blocking import Blocking
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SQL = statements(Path(__file__).with_name("work.sql"))
 OVER_BUDGET = "budget"
@@ -58,13 +62,19 @@ class Batch:
 
 
 class Work:
-    """One attempt at one job, as its handler sees it."""
+    """One attempt at one job, as its handler sees it.
 
-    def __init__(self, db: Database, job: Job, *, stopping: Callable[[], bool]) -> None:
+    ``blocking`` are the worker's places for what blocks; without it, as in a test, this work has its own.
+    """
+
+    def __init__(
+        self, db: Database, job: Job, *, stopping: Callable[[], bool], blocking: Blocking | None = None
+    ) -> None:
         self.job = job
         self.checkpoint: dict[str, Any] | None = json.loads(job.checkpoint) if job.checkpoint else None
         self._db = db
         self._stopping = stopping
+        self._blocking = blocking or Blocking()
 
     async def enter(self) -> str | None:
         """Begin: the first job starts its run. Answers why there is nothing to do, when the run has ended.
@@ -113,6 +123,21 @@ class Work:
         if self.job.run_id is not None:
             actor = f"job {self.job.id}"
             await batch.connection.execute(SQL["log"], self.job.run_id, level, event, json.dumps(data), actor)
+
+    async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call what waits or computes for long in a thread; what it returns or raises comes back as it is.
+
+        A thread cannot be cut off: cancelled, it is left alone, and its answer is dropped.
+        """
+        return await self._blocking.in_thread(self.job, function, *args, **kwargs)
+
+    async def in_process(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call what computes for long, or may crash, in a process; cancelled, that is killed.
+
+        The function is one of a module, and it, its arguments and its answer can be pickled; else
+        ``Unsendable``. An error that cannot is ``RaisedElsewhere``; a process that dies is ``ProcessDied``.
+        """
+        return await self._blocking.in_process(function, *args, **kwargs)
 
     async def _add_items(self, batch: Batch) -> None:
         if self.job.run_id is None or not batch.items:
