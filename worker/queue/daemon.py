@@ -21,6 +21,7 @@ from worker.queue.lease import Lease
 from worker.queue.limits import Limits
 from worker.queue.picking import Picking
 from worker.queue.slot import Cut
+from worker.queue.suspects import Suspects
 from worker.queue.vitals import Vitals
 from worker.queue.wakeup import listen
 
@@ -62,7 +63,8 @@ class Daemon:
         self.worn_out = False
         """Set when the process is to be replaced: handlers that cannot be cancelled hold too many slots."""
         self._jobs = Jobs(db)
-        self._direct_url, self._kinds, self._pace, self._vitals = direct_url, kinds, pace, vitals
+        self._direct_url, self._pace, self._vitals = direct_url, pace, vitals
+        self._kinds = Suspects(db).kept_apart(kinds)
         self._only, self._drain, self._duties = list(queues), drain, duties
         self._finisher = Finisher(self._jobs, on_written=self._settled, after_finish=after_finish)
         self._keeper = Keeper(db, self._jobs, after_finish)

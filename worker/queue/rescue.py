@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from worker.db import Connection, Database, Record, statements
@@ -13,6 +14,8 @@ BATCH = 500
 """Jobs put back in one statement: a fleet's death is worked off in bounded bites."""
 CRASH_LIMIT = 3
 """A job that was there when its worker died this often in a row, without getting on, is set aside."""
+APART = timedelta(seconds=5)
+"""Between two jobs of one dead worker that are both close to the limit."""
 QUARANTINED = f"{CRASH_LIMIT} workers died while they held this job; find out why, then: mintmark job retry"
 
 
@@ -35,7 +38,7 @@ async def rescue(db: Database) -> Rescued:
     if not dead:
         return Rescued([], [], [])
     async with db.transaction() as connection:
-        rescued = sort_out(await connection.fetch(SQL["rescue"], dead, BATCH))
+        rescued = sort_out(await connection.fetch(SQL["rescue"], dead, BATCH, CRASH_LIMIT - 1, APART))
         await bury(connection, rescued)
     await db.execute(SQL["forget"], dead)
     return rescued

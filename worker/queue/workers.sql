@@ -21,22 +21,32 @@ select w.id from worker.workers w where w.lease_until < now()
 -- name: rescue
 -- Put the jobs of dead workers back: their crash is counted, their try is not. Bounded, and past whatever
 -- another rescuer holds. A job whose crashes reach the limit, or that was to be cancelled, ends instead.
-with orphans as materialized (
-    select j.id, r.state as run_state
+-- Where a worker held several jobs that one more crash ($3) would set aside, nobody knows of which it died: none
+-- of them is struck, and they are put back some time ($4) apart, so that nobody claims them together again.
+with suspects as (
+    select j.id, count(*) over (partition by j.worker_id) as together,
+           row_number() over (partition by j.worker_id order by j.id) as place
+      from worker.jobs j
+     where j.state = 'running' and j.worker_id = any($1::uuid[]) and j.crashes_in_a_row >= $3
+), orphans as materialized (
+    select j.id, r.state as run_state, j.cancel_requested or coalesce(r.state = 'cancelled', false) as unwanted
       from worker.jobs j left join worker.runs r on r.id = j.run_id
      where j.state = 'running' and j.worker_id = any($1::uuid[])
-     order by j.id limit $2
+     order by j.crashes_in_a_row desc, j.id limit $2
        for update of j skip locked
 )
 update worker.jobs j
-   set state = case when o.run_state = 'paused' then 'paused' else 'pending' end::worker.job_state,
-       fence = j.fence + 1, crashes = j.crashes + 1, crashes_in_a_row = j.crashes_in_a_row + 1, attempt = greatest(j.attempt - 1, 0), worker_id = null,
+   set state = case when o.run_state = 'paused' then 'paused' when s.place > 1 and not o.unwanted then 'scheduled'
+                    else 'pending' end::worker.job_state,
+       run_at = case when s.place > 1 then now() + (s.place - 1) * $4::interval else j.run_at end,
+       fence = j.fence + 1, crashes = j.crashes + 1,
+       crashes_in_a_row = j.crashes_in_a_row + case when s.together > 1 then 0 else 1 end,
+       attempt = greatest(j.attempt - 1, 0), worker_id = null,
        blocked = j.concurrency_key is not null, reason = 'worker died'
-  from orphans o
+  from orphans o left join suspects s on s.id = o.id
  where j.id = o.id
 returning j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
-          j.concurrency_key, date_part('epoch', now() - j.created_at) as waited,
-          j.cancel_requested or coalesce(o.run_state = 'cancelled', false) as unwanted, j.crashes_in_a_row
+          j.concurrency_key, date_part('epoch', now() - j.created_at) as waited, o.unwanted, j.crashes_in_a_row
 
 -- name: bury
 -- End rescued jobs that shall not be worked again; fenced like every write on behalf of a job.
