@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import anyio
 
@@ -12,7 +12,7 @@ from worker.commands.session import settings
 from worker.db import Database
 from worker.queue import slot
 from worker.queue.contract import Done, Ending
-from worker.runs.handler import Handler, JobPayload
+from worker.runs.handler import AnyHandler, JobPayload
 from worker.runs.work import Work
 from worker.settings_model import Settings
 
@@ -45,7 +45,7 @@ class DeafForLong(Deaf):
     timeout: ClassVar[timedelta] = timedelta(minutes=10)
 
 
-def with_the_deaf(loaded: Settings, db: Database) -> Sequence[Handler[Any]]:
+def with_the_deaf(loaded: Settings, db: Database) -> Sequence[AnyHandler]:
     return [*shipped_handlers(loaded, db), Deaf(), DeafForLong()]
 
 
