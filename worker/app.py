@@ -1,5 +1,6 @@
 """The composition root: here, and only here, the parts are put together."""
 
+import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -38,6 +39,8 @@ HOUSEKEEPING_CONNECTIONS = 6
 MOST_CONNECTIONS = 20
 HOUR = 3600.0
 SCHEMA_SECONDS = 30.0
+COLLECT_AFTER = 20_000
+"""Objects made before the collector of cycles looks; its own 700 would cost a short job 2 µs more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ class Service:
 
 async def run_worker(settings: Settings, urls: Urls, service: Service) -> None:
     """Be a worker until a signal comes, or, draining, until nothing is left."""
+    gc.set_threshold(COLLECT_AFTER)
     pace = _pace(settings, service.concurrency)
     vitals = Vitals(pace.lease_seconds, claim_limit_seconds=max(10.0, pace.poll_seconds * 5))
     async with anyio.create_task_group() as group:
