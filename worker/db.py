@@ -19,7 +19,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnection"
 Record: TypeAlias = asyncpg.Record
 
 OUR_SQLSTATES = "MM"
-OUTAGE_CLASSES = ("08", "53", "57P0", "25006", "40001", "40P01", "55P03", "57014")
+OUTAGE_CLASSES = ("08", "53", "57P0", "25006", "25P03", "40001", "40P01", "55P03", "57014")
 PLAN_SECONDS = 10
 """How long a statement's plan is kept: one made while a table was empty must not outlive its growth."""
 PROTOCOL_VIOLATION = "08P01"  # A pooler that refuses our settings will refuse them again.
