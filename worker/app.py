@@ -1,10 +1,12 @@
 """The composition root: here, and only here, the parts are put together."""
 
 import gc
+import json
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import TypeAlias
 
@@ -13,6 +15,7 @@ import anyio.abc
 import anyio.to_thread
 
 from worker import observe
+from worker.cron import Cron
 from worker.db import Database, open_database
 from worker.embedded import embedded_postgres
 from worker.errors import UserError
@@ -25,6 +28,7 @@ from worker.queue.daemon import Daemon, Pace
 from worker.queue.jobs import Jobs
 from worker.queue.keeper import Duty
 from worker.queue.lease import EXIT_STUCK
+from worker.queue.schedules import LATE, Missed, Schedule, Schedules
 from worker.queue.vitals import Vitals
 from worker.runs.blocking import Blocking
 from worker.runs.closing import Closer
@@ -41,6 +45,7 @@ HOUR = 3600.0
 SCHEMA_SECONDS = 30.0
 COLLECT_AFTER = 20_000
 """Objects made before the collector of cycles looks; its own 700 would cost a short job 2 µs more."""
+RESTING_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +195,32 @@ def _duties(
     keep = partial(
         retain, db, history_days=settings.retention.history_days, events_days=settings.retention.events_days
     )
+    late = LATE + timedelta(seconds=settings.queue.poll_seconds)
+    schedules = Schedules(db, schedules_of(settings), late=late)
     return [
+        Duty("schedules", settings.queue.poll_seconds, schedules.look),
+        Duty("resting schedules", RESTING_SECONDS, schedules.let_rest),
         Duty("publish", HOUR, partial(Jobs(db).publish, kinds)),
         Duty("close runs", settings.queue.rescue_seconds, closer.sweep),
         Duty("sample", settings.ops.sample_seconds, partial(sample, db, kinds.names())),
         Duty("schema", SCHEMA_SECONDS, partial(_compare_schema, urls, vitals)),
         Duty("retain", HOUR, keep),
+    ]
+
+
+def schedules_of(settings: Settings) -> list[Schedule]:
+    """The schedules of the settings, as the queue knows them."""
+    return [
+        Schedule(
+            name=name,
+            cron=Cron(table.cron, table.timezone),
+            kind=table.kind,
+            payload=json.dumps(table.payload),
+            queue=table.queue,
+            priority=table.priority,
+            missed=Missed(table.missed),
+        )
+        for name, table in settings.schedules.items()
     ]
 
 

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from worker.commands import job, run
+from worker.commands import job, run, schedule
 from worker.commands.bench import bench
 from worker.commands.demo import demo
 from worker.commands.doctor import doctor
@@ -35,6 +35,7 @@ app.command()(enqueue)
 app.add_typer(run.app, name="run")
 app.add_typer(job.app, name="job")
 app.add_typer(job.queue_app, name="queue")
+app.add_typer(schedule.app, name="schedule")
 app.command()(kinds)
 app.command()(limit)
 app.add_typer(import_app, name="import")

@@ -73,6 +73,7 @@ LOOP_LAG = _gauge("loop_lag_seconds", "How late the event loop's last tick was."
 OLDEST_XMIN = _gauge("db_oldest_xmin_seconds", "Age of the oldest transaction that holds back vacuum.")
 DEAD_TUPLES = _gauge("jobs_dead_tuples", "Dead rows in the jobs table, as Postgres estimates them.")
 UNKNOWN_KINDS = _gauge("jobs_unknown_kind", "Pending jobs of kinds that this worker does not know.")
+SCHEDULES_FIRED = _counter("schedules_fired_total", "Jobs enqueued by schedules.", "kind")
 API_REQUESTS = _counter(
     "api_requests_total", "Requests to other people's APIs, by status class.", "api", "status"
 )
@@ -103,6 +104,8 @@ EVENTS = {
     "migrated": "Migrations were applied or rolled back.",
     "api_without_key": "An API fails when given its key; it is asked without it from now on.",
     "budget_spent": "A run has reached its cap and is paused.",
+    "schedule_fired": "A schedule was due, and its job, or a job for each time missed, was enqueued.",
+    "schedule_refused": "The job of a schedule is not taken, and why; said once, and it is tried again.",
 }
 
 
@@ -237,6 +240,17 @@ def budget_denied(*, run: str) -> None:
     """Count and log that a run has reached its cap."""
     BUDGET_DENIED.inc()
     say("budget_spent", level="warning", run=run)
+
+
+def schedule_fired(*, schedule: str, kind: str, job: int, count: int, late: float) -> None:
+    """Count and log jobs that a schedule enqueued; ``job`` is the last, ``late`` in seconds of the first."""
+    SCHEDULES_FIRED.labels(kind).inc(count)
+    say("schedule_fired", schedule=schedule, kind=kind, job=job, count=count, late_seconds=round(late, 3))
+
+
+def schedule_refused(*, schedule: str, kind: str, why: str) -> None:
+    """Log that the job of a schedule would not be, or was not, taken."""
+    say("schedule_refused", level="warning", schedule=schedule, kind=kind, why=why)
 
 
 def wakeup_mode(mode: str) -> None:

@@ -17,9 +17,11 @@ from pydantic_settings import DotEnvSettingsSource
 
 from worker.errors import BadSettings
 from worker.settings_model import BETWEEN, PREFIX, Setting, Settings, known_settings
+from worker.settings_schedules import schedule_sentence
 
 __all__ = ["Setting", "Settings", "known_settings", "load_settings"]
 
+SCHEDULES = "schedules"
 CONSEQUENCE = "default_factory_not_called"  # MIGRATIONS_URL has no default when DATABASE_URL is wrong.
 
 Key = tuple[str, ...]
@@ -60,7 +62,9 @@ def _in_toml(path: Path) -> dict[Key, _Given]:
     except ValueError as error:
         raise BadSettings(f"{path.name} cannot be read: {error}") from None
     known = {setting.key: setting for setting in known_settings()}
-    layer = {}
+    layer: dict[Key, _Given] = {}
+    if SCHEDULES in tables:  # Its names are the user's own; the model knows what stands below them.
+        layer[SCHEDULES,] = _Given(tables.pop(SCHEDULES), path.name)
     for key, value in _leaves(tables):
         if key not in known:
             raise _unknown(".".join(key), path.name, [".".join(each) for each in known])
@@ -119,6 +123,8 @@ def _sentence(problem: ErrorDetails, given: Mapping[Key, _Given]) -> str:
     key = tuple(str(part) for part in problem["loc"])
     cause = problem.get("ctx", {}).get("error")
     wanted = str(cause) if cause else problem["msg"].replace("Input should", "it should", 1)
+    if key[:1] == (SCHEDULES,):
+        return schedule_sentence(problem, wanted, given[key[:1]].place)
     if key not in given:  # A rule about several settings: its own words name them.
         return f"[{key[0]}] {wanted}" if key else wanted
     secret = {setting.key: setting.secret for setting in known_settings()}[key]

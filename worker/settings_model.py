@@ -1,6 +1,6 @@
 """What can be set: every name, its type, its default and its meaning; ``settings.py`` reads the values."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
@@ -10,6 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from worker.settings_schedules import ScheduleTables
 
 PREFIX = "WORKER_"
 BETWEEN = "__"
@@ -163,6 +165,7 @@ class Settings(BaseSettings):
     tcgdex: Tcgdex = Tcgdex()
     retention: Retention = Retention()
     embedded: Embedded = Embedded()
+    schedules: ScheduleTables = {}
 
     @classmethod
     def settings_customise_sources(
@@ -196,7 +199,10 @@ class Setting:
 
 
 def known_settings() -> list[Setting]:
-    """List everything that can be set, in the order in which it is written in ``worker.toml``."""
+    """List everything that can be set, in the order in which it is written in ``worker.toml``.
+
+    Schedules are not among it: their names are the user's own.
+    """
     return list(_settings_of(Settings, ()))
 
 
@@ -205,7 +211,7 @@ def _settings_of(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[Set
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Section):
             yield from _settings_of(kind, (*above, name))
-        else:
+        elif get_origin(kind) is not Mapping:
             yield _setting((*above, name), field)
 
 

@@ -17,13 +17,15 @@ MAY_IMPORT = {
     "observe": {"tally"},
     "db": LEAVES,
     "embedded": LEAVES,
-    "settings_model": LEAVES,
-    "settings": LEAVES | {"settings_model"},
+    "cron": set[str](),
+    "settings_schedules": LEAVES | {"cron"},
+    "settings_model": LEAVES | {"settings_schedules"},
+    "settings": LEAVES | {"settings_model", "settings_schedules"},
     "migrate_files": LEAVES,
     "migrate_connection": LEAVES,
     "migrate_drift": LEAVES | {"migrate_files", "migrate_connection", "migrate"},
     "migrate": LEAVES | {"migrate_files", "migrate_connection"},
-    "queue": LEAVES | {"db", "observe"},
+    "queue": LEAVES | {"db", "observe", "cron"},
     "runs": LEAVES | {"db", "observe", "queue"},
     "catalog": LEAVES | {"db"},
     "clients": LEAVES | {"observe"},
@@ -37,7 +39,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "__init__": set[str](),
 }
-SEES_SETTINGS = {"app", "cli", "commands", "settings", "settings_model"}
+SEES_SETTINGS = {"app", "cli", "commands", "settings", "settings_model", "settings_schedules"}
 FORBIDDEN_WORDS = ("util", "helper", "manager", "common", "misc")
 
 
@@ -89,6 +91,7 @@ def test_only_cli_and_app_see_the_settings() -> None:
     ("library", "rooms"),
     [
         ("httpx", {"clients"}),
+        ("cronsim", {"cron"}),
         ("yoyo", {"migrate", "migrate_files"}),
         ("prometheus_client", {"observe", "tally", "web"}),
     ],

@@ -162,6 +162,7 @@ NAMES = {
     "mintmark_db_oldest_xmin_seconds": set[str](),
     "mintmark_jobs_dead_tuples": set[str](),
     "mintmark_jobs_unknown_kind": set[str](),
+    "mintmark_schedules_fired": {"kind"},
     "mintmark_api_requests": {"api", "status"},
     "mintmark_api_request_seconds": {"api"},
 }
@@ -170,6 +171,7 @@ FINISHED = 'mintmark_jobs_finished_total{ending="done",kind="demo"} 1.0'
 NEVER_HERE = {
     "mintmark_jobs_rescued",
     "mintmark_handlers_deaf",
+    "mintmark_schedules_fired",
     "mintmark_api_requests",
     "mintmark_api_request_seconds",
 }
