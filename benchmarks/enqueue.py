@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Callable, Sequence
-from statistics import median
 
 import psycopg
 
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, Scale, figure
 
 SINGLE, BULK, CHUNK = 2_000, 50_000, 5_000
 INSERT = """
@@ -19,34 +18,39 @@ COPY = "copy worker.jobs (kind, payload, queue, max_attempts, state) from stdin"
 ROW = ("demo", '{"items": 1}', "default", 5, "pending")
 
 
-def measure(url: str, *, rounds: int = 5) -> Sequence[Figure]:
-    """Measure each beside its bare form, in turn; medians."""
+def measure(url: str, scale: Scale) -> Sequence[Figure]:
+    """Measure each beside its bare form, in turn."""
+    single, bulk = scale.jobs or SINGLE, scale.jobs or BULK
+    chunk = min(CHUNK, bulk)
     with psycopg.connect(url, autocommit=True, prepare_threshold=0) as connection:
 
         def many(statement: str) -> Callable[[], None]:
             def execute() -> None:
-                for _ in range(SINGLE):
+                for _ in range(single):
                     connection.execute(statement)
 
             return execute
 
-        def bulk() -> None:
-            for _ in range(BULK // CHUNK):
-                connection.execute(ENQUEUE_MANY, (CHUNK,)).fetchall()
+        def chunks() -> None:
+            for _ in range(bulk // chunk):
+                connection.execute(ENQUEUE_MANY, (chunk,)).fetchall()
 
         def copy() -> None:
             with connection.cursor() as cursor, cursor.copy(COPY) as rows:
-                for _ in range(BULK):
+                for _ in range(bulk):
                     rows.write_row(ROW)
 
         figures = []
-        for what, ours, bare, jobs in (
-            ("enqueue, one a transaction", many(ENQUEUE), many(INSERT), SINGLE),
-            ("enqueue_many, 5,000 a call", bulk, copy, BULK),
+        for name, ours, bare, jobs in (
+            ("enqueue, one a transaction", many(ENQUEUE), many(INSERT), single),
+            (f"enqueue_many, {chunk:,} a call", chunks, copy, bulk // chunk * chunk),
         ):
-            pairs = [(rate(connection, bare, jobs), rate(connection, ours, jobs)) for _ in range(rounds)]
-            beside, value = (median(each) for each in zip(*pairs, strict=True))
-            figures.append(Figure(what, value, "jobs/s", floor=beside))
+            pairs = [
+                (rate(connection, bare, jobs), rate(connection, ours, jobs)) for _ in range(scale.rounds or 5)
+            ]
+            figures.append(
+                figure(name, [pair[1] for pair in pairs], "jobs/s", beside=[pair[0] for pair in pairs])
+            )
     return figures
 
 

@@ -44,28 +44,23 @@ def floor(url: str, *, jobs: int, clients: int = 1) -> float:
         connection.execute("vacuum analyze public.floor_jobs")
         connection.execute("checkpoint")
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
-        # pgbench takes a list in a variable as text; quoted, it is an array's literal.
-        script.write(SCRIPT.replace("(:ids)", "':ids'"))
+        script.write(SCRIPT)
         script.flush()
-        rounds = jobs // BATCH // clients
-        command = [
-            pgbench(),
-            "-n",
-            "-M",
-            "simple",
-            "-c",
-            str(clients),
-            "-t",
-            str(rounds),
-            "-f",
-            script.name,
-            url,
-        ]
-        said = subprocess.run(command, capture_output=True, text=True, check=False)
+        said = subprocess.run(
+            [*_command(clients=clients, rounds=max(1, jobs // BATCH // clients)), "-f", script.name, url],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     found = re.search(r"tps = ([\d.]+) \(without", said.stdout)
     if found is None:
         raise RuntimeError(f"pgbench did not measure: {said.stderr.strip()}")
     return float(found[1]) * BATCH
+
+
+def _command(*, clients: int, rounds: int) -> list[str]:
+    each = ["-c", str(clients), "-j", str(clients), "-t", str(rounds)]
+    return [pgbench(), "-n", "-M", "prepared", *each]
 
 
 def pgbench() -> str:

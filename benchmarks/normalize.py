@@ -14,14 +14,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 import psycopg
 
 from benchmarks.dirty_cards import Truth, dirty_catalogue
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, Scale, figure
 
 SEED = 20260901
+CARDS = 20_000
 FLOOR = """
 with sets as (
     insert into public.card_sets (game, source, source_set_id, name, series, printed_total, total)
@@ -70,25 +70,28 @@ class WorkerRun:
     summary: dict[str, dict[str, int]]
 
 
-def measure(url: str, *, cards: int = 20_000, rounds: int = 3) -> Sequence[Figure]:
-    """Normalise ``cards`` dirty cards with one worker process, and with the floor, in turn; medians."""
+def measure(url: str, scale: Scale) -> Sequence[Figure]:
+    """Normalise dirty cards (20,000, or ``scale.rows``) with one worker, and with the floor, in turn."""
+    cards = scale.rows or CARDS
     sets, records, truth = dirty_catalogue(cards, SEED)
-    ours, floor = [], []
+    ours, bare = [], []
     with psycopg.connect(url, autocommit=True) as connection:
-        for _ in range(rounds):
+        for _ in range(scale.rounds or 3):
             fill(connection, sets, records)
-            floor.append(_floor(connection))
+            bare.append(_floor(connection))
             fill(connection, sets, records)
             ours.append(_worker(url, connection))
             check(ours[-1].summary, truth)
         fill(connection, sets, records[: cards // 4])
         quarter = _worker(url, connection)
-    speed, bare = median(run.rows_a_second for run in ours), median(floor)
-    peak = max(run.peak_mib for run in ours)
+    speeds, peaks = [run.rows_a_second for run in ours], [run.peak_mib for run in ours]
     return [
-        Figure("normalize, one worker, batches of 50", speed, "rows/s", floor=bare),
-        Figure(
-            "memory of the worker", peak, "MiB", note=f"{quarter.peak_mib:.0f} MiB with a quarter of the rows"
+        figure("normalize, one worker, batches of 50", speeds, "rows/s", beside=bare),
+        figure(
+            "memory of the normalizing worker, most",
+            peaks,
+            "MiB",
+            note=f"{quarter.peak_mib:.0f} MiB with a quarter of the rows",
         ),
     ]
 

@@ -1,0 +1,17 @@
+"""The list of benchmarks, in the order in which ``mintmark bench`` runs them."""
+
+from collections.abc import Mapping
+
+from benchmarks import claims, drain, enqueue, growth, memory, normalize, pickup, snapshot
+from benchmarks.figures import Measure
+
+BENCHMARKS: Mapping[str, Measure] = {
+    "drain": drain.measure,
+    "enqueue": enqueue.measure,
+    "pickup": pickup.measure,
+    "growth": growth.measure,
+    "claims": claims.measure,
+    "memory": memory.measure,
+    "normalize": normalize.measure,
+    "snapshot": snapshot.measure,
+}
