@@ -17,7 +17,9 @@ select r.kind, case when exists (select from started) then 'running' else r.stat
 -- name: seal
 -- The last statement of a handler's transaction: the run counts and the fence is shown, run before job, and the
 -- whole transaction stands or falls with it. A job that gets on is not what kills its workers: its
--- crashes are no longer held against it. A spending that would pass the cap changes no run.
+-- crashes are no longer held against it. A spending that would pass the cap changes no run. Should the commit not
+-- follow (a frozen process, a lost machine), the server lets go of both rows by itself: nobody could rescue the job,
+-- nor count in the run, while they are locked.
 with counted as (
     update worker.runs r
        set total_items = r.total_items + $5, processed_items = r.processed_items + $6,
@@ -30,7 +32,9 @@ with counted as (
      where j.id = $1 and j.fence = $2 and j.state = 'running' and (select count(*) from counted) >= 0
     returning j.cancel_requested
 )
-select h.cancel_requested, (select c.state::text from counted c) as run_state from held h
+select h.cancel_requested, (select c.state::text from counted c) as run_state,
+       set_config('idle_in_transaction_session_timeout', '5s', true) as or_else
+  from held h
 
 -- name: add_items
 insert into worker.items (run_id, type, external_id, state, error_code, error_message, cost_cents)
