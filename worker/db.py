@@ -3,6 +3,7 @@
 Holds no queries: those stand in ``.sql`` files beside their callers.
 """
 
+import logging
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -22,6 +23,7 @@ OUR_SQLSTATES = "MM"
 OUTAGE_CLASSES = ("08", "53", "57P0", "25006", "25P03", "40001", "40P01", "55P03", "57014")
 PLAN_SECONDS = 10
 """How long a statement's plan is kept: one made while a table was empty must not outlive its growth."""
+logging.getLogger("asyncpg").addHandler(logging.NullHandler())  # Its pool tells each outage in tracebacks.
 PROTOCOL_VIOLATION = "08P01"  # A pooler that refuses our settings will refuse them again.
 
 
@@ -52,9 +54,20 @@ def refusal(error: asyncpg.PostgresError) -> Refused | None:
 class Database:
     """A pool in which nothing waits for ever: every acquire and every statement has a limit in seconds."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, acquire_seconds: float) -> None:
+    def __init__(
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        *,
+        acquire_seconds: float,
+        statement_seconds: float | None = None,
+    ) -> None:
         self._pool = pool
         self._acquire_seconds = acquire_seconds
+        self._statement_seconds = statement_seconds
+
+    def hurried(self, seconds: float) -> "Database":
+        """The same pool, for whoever runs single statements that are short or not answered at all."""
+        return Database(self._pool, acquire_seconds=self._acquire_seconds, statement_seconds=seconds)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -74,6 +87,9 @@ class Database:
                 raise refused from None
             raise
         except TimeoutError as error:
+            # A dead peer looks just like a slow one, and the others of the pool are likely to share its fate.
+            connection.terminate()
+            await self._pool.expire_connections()
             raise Unavailable("the database did not answer in time") from error
         except asyncpg.InternalClientError:
             connection.terminate()
@@ -90,27 +106,27 @@ class Database:
     async def fetch(self, statement: str, *args: Any) -> list[Record]:
         """Run one statement on its own and return its rows."""
         async with self.connection() as connection:
-            return await connection.fetch(statement, *args)
+            return await connection.fetch(statement, *args, timeout=self._statement_seconds)
 
     async def fetchrow(self, statement: str, *args: Any) -> Record | None:
         """Run one statement on its own and return its first row, or None."""
         async with self.connection() as connection:
-            return await connection.fetchrow(statement, *args)
+            return await connection.fetchrow(statement, *args, timeout=self._statement_seconds)
 
     async def fetchval(self, statement: str, *args: Any) -> Any:
         """Run one statement on its own and return the first value of its first row."""
         async with self.connection() as connection:
-            return await connection.fetchval(statement, *args)
+            return await connection.fetchval(statement, *args, timeout=self._statement_seconds)
 
     async def execute(self, statement: str, *args: Any) -> str:
         """Run one statement on its own and return its command tag."""
         async with self.connection() as connection:
-            return await connection.execute(statement, *args)
+            return await connection.execute(statement, *args, timeout=self._statement_seconds)
 
     async def executemany(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run one statement for many rows, in one transaction."""
         async with self.connection() as connection:
-            await connection.executemany(statement, rows)
+            await connection.executemany(statement, rows, timeout=self._statement_seconds)
 
 
 async def _leave_clean(connection: Connection) -> None:

@@ -28,6 +28,8 @@ from worker.queue.wakeup import listen
 DRAIN_HORIZON = timedelta(seconds=60)
 """A draining worker waits for jobs that fall due this soon, and no longer."""
 DRAIN_LOOK_SECONDS = 0.2
+PROMPT_SECONDS = 8.0
+"""The queue's own statements take milliseconds: one that takes so long was sent to a peer that is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,13 @@ class Daemon:
     ) -> None:
         self.worn_out = False
         """Set when the process is to be replaced: handlers that cannot be cancelled hold too many slots."""
-        self._jobs = Jobs(db)
+        prompt = db.hurried(PROMPT_SECONDS)
+        self._jobs = Jobs(prompt)
         self._direct_url, self._pace, self._vitals = direct_url, pace, vitals
-        self._kinds = Suspects(db).kept_apart(kinds)
+        self._kinds = Suspects(prompt).kept_apart(kinds)
         self._only, self._drain, self._duties = list(queues), drain, duties
         self._finisher = Finisher(self._jobs, on_written=self._settled, after_finish=after_finish)
-        self._keeper = Keeper(db, self._jobs, after_finish)
+        self._keeper = Keeper(prompt, self._jobs, after_finish)
         self._limits = Limits(self._jobs, kinds.names())
         self._lanes: dict[str, Lane] = {}
         self._stop = anyio.Event()
