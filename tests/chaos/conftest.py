@@ -3,13 +3,15 @@
 import json
 import os
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from tests.chaos.fleet import Nursery, nursing
 from tests.chaos.scorecard import Result
+from tests.chaos.stage import Stage, staged
 
 LANE = os.environ.get("CHAOS_LANE", "short")
 Times = Callable[[int, int], int]
@@ -31,6 +33,20 @@ def seed() -> int:
     chosen = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(2**32))
     print(f"CHAOS_SEED={chosen}")  # noqa: T201 - shown with the report of a failure.
     return chosen
+
+
+@pytest.fixture(scope="session")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    """Where workers are forked, so that each need not load the program anew."""
+    with nursing(tmp_path_factory.mktemp("endings")) as found:
+        yield found
+
+
+@pytest.fixture
+async def stage(database_url: str, tmp_path: Path, nursery: Nursery) -> AsyncIterator[Stage]:
+    """A database of the test's own with everybody who is at work on it."""
+    async with staged(database_url, tmp_path, nursery) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)
