@@ -20,8 +20,11 @@ $(VENV)/.ready: requirements-dev.lock pyproject.toml
 demo: setup  ## the whole story on an embedded database
 	@$(BIN)/mintmark demo
 
-test: setup  ## the whole suite, in parallel, against a throwaway embedded Postgres
+test: setup pgbouncer  ## the whole suite, in parallel, against a throwaway embedded Postgres
 	@$(BIN)/pytest --numprocesses $(WORKERS)
+
+pgbouncer:  ## install it where it is missing and may be: the tests behind a pooler need it
+	@tests/pooler/install
 
 check: setup  ## ruff, mypy strict, the arrows of the house
 	@$(BIN)/ruff format --check .
@@ -40,7 +43,7 @@ lock:  ## renew the lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet pyproject.toml --output-file requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet pyproject.toml --all-extras --group dev --output-file requirements-dev.lock
 
-chaos: setup  ## the faults in full, about an hour; draws the scorecard of docs/guarantees.md
+chaos: setup pgbouncer  ## the faults in full, about an hour; draws the scorecard of docs/guarantees.md
 	@rm -f .scorecard
 	@CHAOS_LANE=long SCORECARD=.scorecard $(BIN)/pytest tests/chaos --timeout 7200 -rs; code=$$?; \
 	  $(BIN)/python -m tests.chaos.scorecard .scorecard docs/guarantees.md; exit $$code
@@ -48,4 +51,4 @@ chaos: setup  ## the faults in full, about an hour; draws the scorecard of docs/
 clean:  ## remove the virtual environment and the embedded database
 	rm -rf $(VENV) .mintmark
 
-.PHONY: help setup demo test check fix bench chaos lock clean
+.PHONY: help setup demo test pgbouncer check fix bench chaos lock clean

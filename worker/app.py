@@ -139,6 +139,8 @@ async def run_worker(settings: Settings, urls: Urls, service: Service) -> None:
                 open_database(urls.pooled, size=size, name="mintmark worker") as db,
                 Blocking(threads=places.threads, processes=places.processes) as blocking,
             ):
+                if db.pooled:
+                    observe.say("pooler_found")
                 await _refuse_old_schema(urls, vitals)
                 handlers = service.handlers(settings, db)
                 kinds = kinds_of(handlers, db, stopping=lambda: vitals.stopping, blocking=blocking)

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 
 from worker.errors import Unavailable
-from worker.migrate_connection import connect, in_a_line
+from worker.migrate_connection import in_a_line, reading
 from worker.migrate_files import MigrationFile, migration_files
 
 APPLIED = """
@@ -86,7 +86,7 @@ def _difference(file: MigrationFile | None, applied: _Applied | None) -> Differe
 
 def _applied(url: str) -> Mapping[str, _Applied]:
     try:
-        with connect(url) as connection:
+        with reading(url) as connection:
             made = "select to_regclass('worker._yoyo_migration') is not null"
             if connection.execute(made).fetchone() != (True,):
                 return {}

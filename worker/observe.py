@@ -98,6 +98,7 @@ EVENTS = {
     "outage_began": "Something this worker needs does not answer; it keeps trying.",
     "outage_ended": "It answers again.",
     "wakeup_mode": "How this worker learns of new work: listen or poll.",
+    "pooler_found": "DATABASE_URL goes through a pooler: no statement is prepared.",
     "run_closed": "A run has ended: its totals.",
     "no_progress": "A whole pass changed nothing, so the handler stopped instead of looping.",
     "embedded_postgres": "No DATABASE_URL is set: an embedded Postgres serves instead.",
@@ -253,11 +254,11 @@ def schedule_refused(*, schedule: str, kind: str, why: str) -> None:
     say("schedule_refused", level="warning", schedule=schedule, kind=kind, why=why)
 
 
-def wakeup_mode(mode: str) -> None:
-    """Say how this worker learns of new work: ``listen`` or ``poll``."""
+def wakeup_mode(mode: str, *, why: str) -> None:
+    """Say how this worker learns of new work, ``listen`` or ``poll``, and why so."""
     for known in ("listen", "poll"):
         WAKEUP_MODE.labels(known).set(known == mode)
-    say("wakeup_mode", mode=mode)
+    say("wakeup_mode", level="info" if mode == "listen" else "warning", mode=mode, why=why)
 
 
 def api_request(api: str, status: str, seconds: float) -> None:

@@ -16,12 +16,16 @@ from worker.commands.session import OUT, JsonFlag, print_json, settings
 from worker.db import statements
 from worker.errors import MintmarkError
 from worker.migrate_drift import drift
+from worker.pooler import is_pooled, is_shared
 
 SQL = statements(Path(__file__).with_name("doctor.sql"))
 OLDEST_POSTGRES = 150000
 ANSWER_SECONDS = 5.0
 MOST_SKEW_SECONDS = 2.0
-PROBES = 5
+HEAR_SECONDS = 2.0
+NO_POOLER = "none: connections are direct"
+DEAF = "work is found by polling alone"
+DIRECT = "set MIGRATIONS_URL to the database without the pooler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,37 +124,38 @@ async def _kinds(urls: Urls) -> Finding:
 
 
 async def _wakeup(urls: Urls) -> Finding:
-    connection = await _connect(urls.direct)
+    """The call comes from where jobs come from: a pooler may bring back what a connection calls itself."""
+    listener, caller = await _connect(urls.direct), await _connect(urls.pooled)
     heard = asyncio.Event()
     try:
-        await connection.add_listener("mintmark_doctor", lambda *_: heard.set())
+        if await is_shared(urls.direct, listener):
+            return Finding("wake-up", False, f"{DEAF}: LISTEN goes through a transaction pooler", DIRECT)
+        await listener.add_listener("mintmark_doctor", lambda *_: heard.set())
         started = time.monotonic()
-        await connection.execute(SQL["notify"])
-        with anyio.move_on_after(2):
+        await caller.execute(SQL["notify"])
+        with anyio.move_on_after(HEAR_SECONDS):
             await heard.wait()
+        took = time.monotonic() - started
     finally:
-        connection.terminate()
+        listener.terminate()
+        caller.terminate()
     if heard.is_set():
-        return Finding(
-            "wake-up", True, f"a notification came back in {(time.monotonic() - started) * 1000:.0f} ms"
-        )
-    return Finding(
-        "wake-up", False, "no notification came back", "set MIGRATIONS_URL to the database without a pooler"
-    )
+        return Finding("wake-up", True, f"a notification came back in {took * 1000:.0f} ms")
+    return Finding("wake-up", False, f"{DEAF}: no notification comes through", DIRECT)
 
 
 async def _pooler(urls: Urls) -> Finding:
-    """A transaction pooler gives each statement whatever backend is free: the pid changes, or is shared."""
-    first, second = await _connect(urls.pooled), await _connect(urls.pooled)
+    """Work goes through any pooler; migrations need a session of their own."""
+    working, direct = await _connect(urls.pooled), await _connect(urls.direct)
     try:
-        pids = {await one.fetchval(SQL["pid"]) for one in (first, second) for _ in range(PROBES)}
+        pooled, shared = await is_pooled(working), await is_shared(urls.direct, direct)
     finally:
-        first.terminate()
-        second.terminate()
-    direct = len(pids) == 2  # noqa: PLR2004 - two connections, two backends.
-    found = "none: connections are direct" if direct else "DATABASE_URL goes through a transaction pooler"
-    well = direct or urls.pooled != urls.direct
-    return Finding("pooler", well, found, "set MIGRATIONS_URL to the database without the pooler")
+        working.terminate()
+        direct.terminate()
+    found = "DATABASE_URL goes through one: statements are not prepared" if pooled else NO_POOLER
+    if shared:
+        return Finding("pooler", False, f"{found}; migrations cannot go through it", DIRECT)
+    return Finding("pooler", True, found)
 
 
 async def _clocks(urls: Urls) -> Finding:

@@ -8,8 +8,5 @@ select count(*)::int from worker.kinds
 -- name: notify
 select pg_notify('mintmark_doctor', '')
 
--- name: pid
-select pg_backend_pid()
-
 -- name: clock
 select clock_timestamp()

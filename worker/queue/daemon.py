@@ -65,7 +65,7 @@ class Daemon:
         self.worn_out = False
         """Set when the process is to be replaced: handlers that cannot be cancelled hold too many slots."""
         prompt = db.hurried(PROMPT_SECONDS)
-        self._jobs = Jobs(prompt)
+        self._db, self._jobs = db, Jobs(prompt)
         self._direct_url, self._pace, self._vitals = direct_url, pace, vitals
         self._kinds = Suspects(prompt).kept_apart(kinds)
         self._only, self._drain, self._duties = list(queues), drain, duties
@@ -123,7 +123,7 @@ class Daemon:
 
     def _start_housekeeping(self, group: anyio.abc.TaskGroup, lanes: anyio.abc.TaskGroup) -> None:
         pace = self._pace
-        group.start_soon(listen, self._direct_url, self._on_news)
+        group.start_soon(listen, self._direct_url, self._db, self._on_news)
         group.start_soon(self._keeper.mind_schedule, pace.poll_seconds)
         duties = [
             Duty("rescue", pace.rescue_seconds, self._keeper.rescue_the_dead),

@@ -25,6 +25,10 @@ LIMITED_SECONDS = 0.1
 UNHEARD = "the claim's answer got lost"
 UNHEARD_SECONDS = 10.0
 """So long after a claim broke off, the server has ended it one way or the other."""
+CLAIM_SECONDS = 4.0
+MOST_CLAIM_SECONDS = 30.0
+"""A claim takes milliseconds. One that takes this long met a dead connection, or a server that needs longer:
+so the limit is short at first, and doubled as long as claims break off."""
 
 
 class Lane:
@@ -51,6 +55,7 @@ class Lane:
         hand.on_room = self._on_room
         self._look_for_unheard: list[float] = []
         self._outage = Outage("claim")
+        self._claim_seconds = CLAIM_SECONDS
         self._asleep_as: UUID | None = None
         self._busy_since: float | None = None
         self._stopping = False
@@ -102,9 +107,11 @@ class Lane:
             try:
                 rest_on = await self._round()
                 self._outage.over()
+                self._claim_seconds = CLAIM_SECONDS
                 self._vitals.claimed = time.monotonic()
             except Exception as error:  # noqa: BLE001 - an outage is waited for, anything else is raised anew.
                 self._outage.note(error)
+                self._claim_seconds = min(MOST_CLAIM_SECONDS, self._claim_seconds * 2)
                 now = time.monotonic()
                 self._look_for_unheard = [now, now + UNHEARD_SECONDS]
                 rest_on = self._news
@@ -147,7 +154,8 @@ class Lane:
 
     async def _claim(self, wanted: int) -> int:
         holder = self._lease.worker_id
-        claimed = await self._picking.claim(wanted, holder)
+        with anyio.fail_after(self._claim_seconds):
+            claimed = await self._picking.claim(wanted, holder)
         self._hand.take_up(claimed, holder)
         observe.jobs_claimed(queue=self.queue, count=len(claimed))
         return len(claimed)

@@ -133,10 +133,15 @@ class Lease:
             await _retire(connection, self.worker_id)
 
     async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
-        limit = max(1.0, self._lease.total_seconds() / 3)
+        # Long enough for a slow server, short enough for another beat, on a new connection, within the lease.
+        limit = max(1.0, self._lease.total_seconds() / 6)
         settings = {"application_name": "mintmark heartbeat"}
         return await asyncpg.connect(
-            self._url, timeout=limit, command_timeout=limit, server_settings=settings
+            self._url,
+            timeout=limit,
+            command_timeout=limit,
+            statement_cache_size=0,  # Also through a transaction pooler; a beat needs no speed.
+            server_settings=settings,
         )
 
     async def _beat_once(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:

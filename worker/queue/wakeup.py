@@ -3,67 +3,125 @@
 import asyncio
 import random
 from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+from uuid import uuid4
 
 import anyio
 import asyncpg
 
 from worker import observe
-from worker.db import is_outage
+from worker.db import Database, is_outage, statements
+from worker.pooler import is_shared
 
+SQL = statements(Path(__file__).with_name("wakeup.sql"))
 CHANNEL = "mintmark_jobs"
+CONNECT_SECONDS = 4.0
 PROBE_SECONDS = 5.0
 ANSWER_SECONDS = 3.0
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
+HEAR_SECONDS = 2.0
+DEAF_SECONDS = 60.0
+"""So long until LISTEN is tried again where no notification gets through."""
+POOLED = "MIGRATIONS_URL goes through a transaction pooler, which lets no notification through"
+UNHEARD = "no notification comes through from DATABASE_URL to MIGRATIONS_URL"
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
-async def listen(url: str, on_news: Callable[[str], None]) -> None:
+class Deaf(Exception):
+    """Raised when LISTEN is accepted and nothing is heard; its text says why."""
+
+
+async def listen(url: str, db: Database, on_news: Callable[[str], None]) -> None:
     """Call ``on_news`` with a queue's name whenever that queue has new work; reconnect for ever.
 
-    A connection that has died without a word is found out by a probe within eight seconds. After every
-    (re)connection ``on_news("")`` says "anything may have happened".
+    A connection that has died without a word, or on which LISTEN was lost, is found out within eight seconds
+    by a notification to itself. After every (re)connection ``on_news("")`` says "anything may have happened".
+    Where a notification from ``db`` does not get through at all, it is said once, and polling does the work.
     """
-    pauses = _Pauses()
+    mode, pause = _Mode(), 0.2
     while True:
         try:
-            await _listen_once(url, on_news, pauses.begin_again)
+            await _listen_once(url, db, on_news, mode)
+        except Deaf as deaf:
+            mode.become("poll", str(deaf))
+            await anyio.sleep(DEAF_SECONDS)
         except Exception as error:
             if not is_outage(error):
                 raise
-            observe.wakeup_mode("poll")
-            await anyio.sleep(pauses.following())
+            pause = 0.2 if mode.is_now("listen") else min(10.0, pause * 2)
+            mode.become("poll", f"the LISTEN connection is away ({type(error).__name__})")
+            await anyio.sleep(pause * random.uniform(0.5, 1.5))
 
 
-class _Pauses:
-    """Seconds between tries to listen: longer each time, short again once it has worked."""
+class _Mode:
+    """How work is learned of; said when it changes, and not at every try."""
 
     def __init__(self) -> None:
-        self._next = SHORTEST_PAUSE
+        self._mode = ""
 
-    def begin_again(self) -> None:
-        self._next = SHORTEST_PAUSE
+    def is_now(self, mode: str) -> bool:
+        return self._mode == mode
 
-    def following(self) -> float:
-        pause, self._next = self._next, min(LONGEST_PAUSE, self._next * 2)
-        return pause * random.uniform(0.5, 1.5)
+    def become(self, mode: str, why: str) -> None:
+        if mode != self._mode:
+            observe.wakeup_mode(mode, why=why)
+        self._mode = mode
 
 
-async def _listen_once(url: str, on_news: Callable[[str], None], on_success: Callable[[], None]) -> None:
-    closed = asyncio.Event()
-    settings = {"application_name": "mintmark listen"}
-    connection = await asyncpg.connect(
-        url, timeout=10, command_timeout=ANSWER_SECONDS, server_settings=settings
+async def _listen_once(url: str, db: Database, on_news: Callable[[str], None], mode: _Mode) -> None:
+    connection: Connection = await asyncpg.connect(
+        url,
+        timeout=CONNECT_SECONDS,
+        command_timeout=ANSWER_SECONDS,
+        statement_cache_size=0,
+        server_settings={"application_name": "mintmark listen"},
     )
     try:
-        connection.add_termination_listener(lambda _: closed.set())
-        await connection.add_listener(CHANNEL, lambda _c, _p, _ch, queue: on_news(str(queue)))
-        observe.wakeup_mode("listen")
-        on_success()
+        if await is_shared(url, connection):
+            raise Deaf(POOLED)  # Before LISTEN: it would stay behind in a backend of the pooler.
+        ear = _Ear(connection)
+        await ear.open(on_news)
+        await ear.require_hearing(db)
+        mode.become("listen", "a notification came through")
         on_news("")
-        while not closed.is_set():
-            with anyio.move_on_after(PROBE_SECONDS):
-                await closed.wait()
-            if not closed.is_set():
-                await connection.fetchval("select 1")
-        raise ConnectionResetError("the LISTEN connection was closed")
+        while True:
+            await ear.probe()
     finally:
         connection.terminate()
+
+
+class _Ear:
+    """One connection that listens, and a channel of its own on which it hears itself."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._own_channel = f"mintmark_echo_{uuid4().hex}"
+        self._heard, self._closed = asyncio.Event(), asyncio.Event()
+
+    async def open(self, on_news: Callable[[str], None]) -> None:
+        self._connection.add_termination_listener(lambda _: self._closed.set())
+        await self._connection.add_listener(self._own_channel, lambda *_: self._heard.set())
+        await self._connection.add_listener(CHANNEL, lambda _c, _p, _ch, queue: on_news(str(queue)))
+
+    async def require_hearing(self, db: Database) -> None:
+        """Be called from where jobs come from: what we call ourselves, even a pooler may bring back."""
+        await db.execute(SQL["call"], self._own_channel)
+        if not await self._hears(HEAR_SECONDS):
+            raise Deaf(UNHEARD)
+
+    async def probe(self) -> None:
+        """Wait a while, then call ourselves; raises an outage when that is not heard."""
+        with anyio.move_on_after(PROBE_SECONDS):
+            await self._closed.wait()
+        if self._closed.is_set():
+            raise ConnectionResetError("the LISTEN connection was closed")
+        self._heard.clear()
+        row = await self._connection.fetchrow(SQL["echo"], self._own_channel, CHANNEL)
+        if row is None or not row["listens"] or not await self._hears(ANSWER_SECONDS):
+            raise ConnectionResetError("the LISTEN connection hears nothing any more")
+
+    async def _hears(self, seconds: float) -> bool:
+        with anyio.move_on_after(seconds):
+            await self._heard.wait()
+        return self._heard.is_set()
