@@ -29,7 +29,7 @@ PLAN_SECONDS = 10
 logging.getLogger("asyncpg").addHandler(logging.NullHandler())  # Its pool tells each outage in tracebacks.
 POOLER_ERROR = "08P01"
 """What PgBouncer says of everything (its ``send_pooler_error``): of an outage as of a wrong setting."""
-NO_OUTAGE = re.compile(r"unsupported startup parameter|no such (database|user)", re.IGNORECASE)
+NO_OUTAGE = re.compile(r"startup parameter|no such (database|user)|does not exist|authentication failed")
 CONNECT_SECONDS = 4.0
 LET_GO_SECONDS = 2.0
 """How long a connection may take to undo what was begun on it; past that there is nobody at its other end."""

@@ -7,9 +7,10 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -30,12 +31,12 @@ class Bouncer:
 
 
 @contextmanager
-def pgbouncer(url: str, *, mode: str = "transaction", size: int = 3) -> Iterator[Bouncer]:
-    """Put a PgBouncer with so many backends a database before the Postgres of ``url``."""
+def pgbouncer(url: str, *, mode: str = "transaction", size: int = 3, clients: int = 500) -> Iterator[Bouncer]:
+    """Put a PgBouncer with so many backends, and so many clients, before the Postgres of ``url``."""
     if PROGRAM is None:
         pytest.skip("PgBouncer is not installed (Debian: apt-get install pgbouncer, or make pgbouncer)")
     folder = Path(tempfile.mkdtemp(prefix="mm-"))
-    process, bouncer = _started(url, folder, mode, size)
+    process, bouncer = _started(folder, partial(_config, url, mode=mode, size=size, clients=clients), url)
     try:
         yield bouncer
     finally:
@@ -44,13 +45,15 @@ def pgbouncer(url: str, *, mode: str = "transaction", size: int = 3) -> Iterator
         shutil.rmtree(folder)
 
 
-def _started(url: str, folder: Path, mode: str, size: int) -> tuple["subprocess.Popen[bytes]", Bouncer]:
+def _started(
+    folder: Path, config_for: Callable[..., str], url: str
+) -> tuple["subprocess.Popen[bytes]", Bouncer]:
     log = folder / "log"
     for _ in range(ATTEMPTS):  # Somebody else may take the port between our asking and its opening.
         with socket.create_server(("127.0.0.1", 0)) as asked:
             port = asked.getsockname()[1]
         config = folder / "pgbouncer.ini"
-        config.write_text(_config(url, port, mode, size))
+        config.write_text(config_for(port=port))
         with log.open("ab") as out:
             process = subprocess.Popen([str(PROGRAM), *_as_whom(url), str(config)], stdout=out, stderr=out)
         through = f"postgresql://{_user(url)}@127.0.0.1:{port}{urlsplit(url).path}"
@@ -61,7 +64,7 @@ def _started(url: str, folder: Path, mode: str, size: int) -> tuple["subprocess.
     raise RuntimeError(f"PgBouncer did not start: {log.read_text()}")
 
 
-def _config(url: str, port: int, mode: str, size: int) -> str:
+def _config(url: str, *, port: int, mode: str, size: int, clients: int) -> str:
     parts, asked = urlsplit(url), dict(parse_qsl(urlsplit(url).query))
     host, server_port = asked.get("host", parts.hostname), asked.get("port", parts.port or 5432)
     password = f" password={parts.password}" if parts.password else ""
@@ -75,7 +78,7 @@ unix_socket_dir =
 auth_type = any
 pool_mode = {mode}
 default_pool_size = {size}
-max_client_conn = 500
+max_client_conn = {clients}
 server_login_retry = 1
 """
 

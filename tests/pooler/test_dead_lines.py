@@ -47,7 +47,7 @@ async def test_one_dead_connection_costs_one_limit_and_all_its_neighbours_are_ma
         await with_idle_lines(db, 4)
         stand.down.clear()
         go_dead(stand)
-        with pytest.raises(Unavailable):
+        with anyio.fail_after(5), pytest.raises(Unavailable):
             await db.fetch("select 1", seconds=0.3)
 
         with anyio.fail_after(5):

@@ -101,8 +101,13 @@ async def test_urls_of_two_databases_are_found_out_by_the_call_that_does_not_com
     assert said == [("poll", wakeup.UNHEARD)]
 
 
-async def test_an_ear_that_lost_its_channels_without_a_word_is_found_out_and_listens_again(
-    db: Database, database_url: str, said: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("channel", [wakeup.CHANNEL, "mintmark_echo"])
+async def test_an_ear_that_lost_a_channel_without_a_word_is_found_out_and_listens_again(
+    db: Database,
+    database_url: str,
+    said: list[tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    channel: str,
 ) -> None:
     ears: list[asyncpg.Connection[asyncpg.Record]] = []
     real = asyncpg.connect
@@ -121,7 +126,9 @@ async def test_an_ear_that_lost_its_channels_without_a_word_is_found_out_and_lis
 
         async def lost() -> bool:
             with suppress(asyncpg.InterfaceError):  # It is just then calling itself.
-                await ears[0].execute("unlisten *")
+                listening = await ears[0].fetch("select pg_listening_channels() as channel")
+                (whole,) = (row["channel"] for row in listening if row["channel"].startswith(channel))
+                await ears[0].execute(f"unlisten {whole}")
                 return True
             return False
 

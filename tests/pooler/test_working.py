@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import Connect
-from tests.pooler.bouncer import Bouncer
+from tests.pooler.bouncer import Bouncer, pgbouncer
 from tests.queue.processes import WorkerProcess
 from tests.queue.scene import drained, enqueue, errand, job, kinds, new_daemon, serving, states, until
 from worker.app import kinds_of, shipped_handlers
@@ -77,11 +77,25 @@ async def test_backends_that_die_behind_the_pooler_are_an_outage_and_no_worker_e
     assert await states(chaos) == {"completed": 300}
 
 
-async def test_a_setting_that_the_pooler_refuses_is_no_outage(bouncer: Bouncer) -> None:
-    with pytest.raises(asyncpg.ProtocolViolationError) as refused:
-        await asyncpg.connect(bouncer.url, server_settings={"statement_timeout": "5s"})
+async def test_a_pooler_that_cannot_just_now_is_an_outage(database_url: str, connect: Connect) -> None:
+    with pgbouncer(database_url, clients=1) as narrow:
+        await connect(narrow.url)
+        with pytest.raises(asyncpg.ProtocolViolationError) as full:
+            await connect(narrow.url)
 
-    assert not is_outage(refused.value)
+    assert is_outage(full.value)
+
+
+async def test_a_setting_or_a_database_that_the_pooler_refuses_is_no_outage(
+    bouncer: Bouncer, connect: Connect
+) -> None:
+    with pytest.raises(asyncpg.ProtocolViolationError) as setting:
+        await connect(bouncer.url, server_settings={"statement_timeout": "5s"})
+    with pytest.raises(asyncpg.ProtocolViolationError) as missing:
+        await connect(f"{bouncer.url}_nowhere")
+
+    assert not is_outage(setting.value)
+    assert not is_outage(missing.value)
 
 
 @pytest.fixture
