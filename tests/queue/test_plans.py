@@ -39,7 +39,7 @@ async def fill(connection: Connection, statistics: str) -> None:
 
 async def plan(connection: Connection, name: str, *arguments: Any) -> dict[str, Any]:
     """Run a statement and answer its plan, with what really happened."""
-    said = await connection.fetchval(f"explain (analyze, format json) {SQL[name]}", *arguments)
+    said = await connection.fetchval(f"explain (analyze, buffers, format json) {SQL[name]}", *arguments)
     root: dict[str, Any] = json.loads(said)[0]["Plan"]
     return root
 

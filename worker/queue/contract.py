@@ -30,6 +30,7 @@ class Job(NamedTuple):
     concurrency_key: str | None
     waited: float
     """Seconds from when it could first have been claimed to when it was, by the database's clock."""
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

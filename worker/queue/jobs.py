@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from worker.db import Database, statements
+from worker.db import Database, Record, statements
 from worker.queue.contract import Job, Kinds
+from worker.queue.cursor import Arms
 from worker.queue.states import JobState
 
 SQL = statements(Path(__file__).with_name("jobs.sql"))
@@ -50,6 +51,14 @@ def storable(text: str | None) -> str | None:
     return clean if len(clean) <= LONGEST_TEXT else clean[: LONGEST_TEXT - 1] + "…"
 
 
+def _in_order(rows: Sequence[Record]) -> list[Job]:
+    jobs = list(map(Job._make, rows))
+    jobs.sort()  # By id; and by urgency, where there is any.
+    if any(job.priority != jobs[0].priority for job in jobs):
+        jobs.sort(key=lambda job: -job.priority)
+    return jobs
+
+
 class Jobs:
     """What a worker may do with jobs. Every write on behalf of a job is fenced by ``(id, fence)``."""
 
@@ -72,9 +81,14 @@ class Jobs:
         """
         statement = SQL["claim_within_limits" if within_limits else "claim"]
         band = ANY_PRIORITY if only is None else (only, only)
-        rows = await self._db.fetch(statement, queue, kinds, limit, worker_id, *band)
-        rows.sort(key=lambda row: (-row["priority"], row["id"]))
-        return [Job._make(row[:12]) for row in rows]
+        return _in_order(await self._db.fetch(statement, queue, kinds, limit, worker_id, *band))
+
+    async def claim_behind(
+        self, queue: str, kinds: Sequence[str], limit: int, worker_id: UUID, arms: Arms
+    ) -> list[Job]:
+        """Take jobs as ``claim`` does, but none that stand before the cursor whose ``arms`` are given."""
+        places = (arms.priorities, arms.behind, arms.above, arms.below)
+        return _in_order(await self._db.fetch(SQL["claim_behind"], queue, kinds, limit, worker_id, *places))
 
     async def longest_waiting(self, queue: str, patience: timedelta) -> int | None:
         """The priority whose first job has waited longest, if longer than ``patience``."""

@@ -21,6 +21,42 @@ update worker.jobs j
 returning j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
           j.concurrency_key, date_part('epoch', now() - greatest(j.created_at, j.run_at)) as waited, j.priority
 
+-- name: claim_behind
+-- The same from behind a cursor: past an id in each of some priorities ($5, $6), and everything in the gaps between
+-- them ($7, $8), which are as good as empty. An index is entered in its middle only at one priority.
+with picked as materialized (
+    select c.place
+      from (
+        select k.place, k.priority, k.id
+          from unnest($5::int[], $6::bigint[]) as r(priority, behind) cross join lateral (
+               select j.ctid as place, j.priority, j.id
+                 from worker.jobs j
+                where j.state = 'pending' and not j.blocked and not j.limited and j.queue = $1
+                  and j.kind = any((select worker.unlimited($2::text[]))::text[])
+                  and j.priority = r.priority and j.id > r.behind
+                order by j.id limit $3 for update skip locked) k
+        union all
+        select g.place, g.priority, g.id
+          from unnest($7::bigint[], $8::bigint[]) as r(above, below) cross join lateral (
+               select j.ctid as place, j.priority, j.id
+                 from worker.jobs j
+                where j.state = 'pending' and not j.blocked and not j.limited and j.queue = $1
+                  and j.kind = any((select worker.unlimited($2::text[]))::text[])
+                  and j.priority > r.above and j.priority < r.below
+                order by j.priority desc, j.id limit $3 for update skip locked) g
+      ) c
+     where not exists (select from worker.queues q where q.queue = $1 and q.paused)
+       and exists (select from worker.workers w where w.id = $4 and w.lease_until > now())
+     order by c.priority desc, c.id
+     limit $3
+)
+update worker.jobs j
+   set state = 'running', fence = j.fence + 1, attempt = j.attempt + 1, worker_id = $4, started_at = now(),
+       reason = null
+ where j.ctid = any(array(select p.place from picked p))
+returning j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
+          j.concurrency_key, date_part('epoch', now() - greatest(j.created_at, j.run_at)) as waited, j.priority
+
 -- name: claim_within_limits
 -- The same where limits are in force: of each limited kind as many as there is room for, which is counted under the
 -- lock of its limit's row, and noted where the kind has a rate.
@@ -130,7 +166,8 @@ select w.priority
 -- Jobs of a queue that this worker holds, as far as the database knows, and has never heard of: the connection
 -- broke between the commit of their claim and its answer. Reads all of the table, so only after such a break.
 select j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
-       j.concurrency_key, date_part('epoch', now() - greatest(j.created_at, j.run_at)) as waited
+       j.concurrency_key, date_part('epoch', now() - greatest(j.created_at, j.run_at)) as waited,
+       j.priority
   from worker.jobs j
  where j.state = 'running' and j.worker_id = $2 and j.queue = $1 and j.id <> all($3::bigint[])
  order by j.id

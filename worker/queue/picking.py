@@ -1,10 +1,12 @@
 """Which jobs a lane asks for: the most urgent, but now and then those that have waited longest."""
 
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from worker.queue.contract import Job
+from worker.queue.cursor import Cursor
 from worker.queue.jobs import Jobs
 from worker.queue.limits import Limits
 
@@ -41,12 +43,13 @@ class Picking:
     ) -> None:
         self._queue, self._jobs, self._kinds = queue, jobs, kinds
         self._limits, self._patience = limits, patience
+        self._cursor = Cursor()
         self._full_in_a_row = 0
 
     async def claim(self, wanted: int, holder: UUID) -> list[Job]:
         """Take up to ``wanted`` jobs, in the order in which they shall begin."""
         claimed = []
-        if self._full_in_a_row >= EVERY - 1:
+        if self._full_in_a_row >= EVERY - 1 and not self._cursor.in_use(time.monotonic()):
             claimed = await self._claim_longest_waiting(wanted, holder)
         if len(claimed) < wanted:
             claimed += await self._claim(wanted - len(claimed), holder)
@@ -56,9 +59,21 @@ class Picking:
     async def _claim_longest_waiting(self, wanted: int, holder: UUID) -> list[Job]:
         self._full_in_a_row = -1  # What follows counts this claim.
         only = await self._jobs.longest_waiting(self._queue, self._patience)
-        return [] if only is None else await self._claim(wanted, holder, only)
+        return [] if only is None else await self._claim_from_front(wanted, holder, only)
 
-    async def _claim(self, wanted: int, holder: UUID, only: int | None = None) -> list[Job]:
+    async def _claim(self, wanted: int, holder: UUID) -> list[Job]:
+        began = time.monotonic()
+        if self._cursor.in_use(began) and not self._limits.in_force:
+            jobs = await self._jobs.claim_behind(
+                self._queue, self._kinds, wanted, holder, self._cursor.arms()
+            )
+            self._cursor.passed(jobs)
+        else:
+            jobs = await self._claim_from_front(wanted, holder)
+            self._cursor.came_from_front(jobs, began=began, ended=time.monotonic())
+        return jobs
+
+    async def _claim_from_front(self, wanted: int, holder: UUID, only: int | None = None) -> list[Job]:
         return await self._jobs.claim(
             self._queue, self._kinds, wanted, holder, only=only, within_limits=self._limits.in_force
         )

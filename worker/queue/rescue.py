@@ -48,7 +48,7 @@ def sort_out(rows: Sequence[Record]) -> Rescued:
     """Decide what becomes of each: unwanted ones are cancelled, serial killers quarantined."""
     rescued = Rescued([], [], [])
     for row in rows:
-        job = Job(*row[:12])
+        job = Job(*row[:13])
         if row["unwanted"]:
             rescued.cancelled.append(job)
         elif row["crashes_in_a_row"] >= CRASH_LIMIT:

@@ -46,7 +46,8 @@ update worker.jobs j
   from orphans o left join suspects s on s.id = o.id
  where j.id = o.id
 returning j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
-          j.concurrency_key, date_part('epoch', now() - j.created_at) as waited, o.unwanted, j.crashes_in_a_row
+          j.concurrency_key, date_part('epoch', now() - j.created_at) as waited, j.priority, o.unwanted,
+          j.crashes_in_a_row
 
 -- name: bury
 -- End rescued jobs that shall not be worked again; fenced like every write on behalf of a job.
