@@ -5,16 +5,15 @@ claimed again and again by both statements in turn, each time rolled back.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import psycopg
 
 from benchmarks.figures import Figure, Scale, figure
 from benchmarks.processes import Session
 from benchmarks.snapshot import a_worker, claim_ms, held_snapshot
-from worker.db import statements
+from worker.queue.cursor import ABOVE_ALL, BELOW_ALL
+from worker.queue.jobs import SQL
 
-SQL = statements(Path(__file__).with_name("claims.sql"))
 DEAD = 600_000
 SHARES = (0, 1 / 6, 1 / 2, 1)
 CLAIMED = 100
@@ -51,8 +50,8 @@ def measure(url: str, scale: Scale) -> Sequence[Figure]:
                     return claim_ms(session, worker, CLAIMED)
 
                 def past(last: int = last) -> float:
-                    statement = SQL["claim_with_cursor"]
-                    return claim_ms(session, worker, CLAIMED, 0, last, statement=statement)
+                    places = [0], [last], [0, BELOW_ALL], [ABOVE_ALL, 0]
+                    return claim_ms(session, worker, CLAIMED, statement=SQL["claim_behind"], places=places)
 
                 for _ in range(WARM):
                     plain(), past()

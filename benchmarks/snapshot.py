@@ -59,7 +59,9 @@ def measure(url: str, scale: Scale) -> Sequence[Figure]:
         dead = float(str(_value(session, DEAD)))
     return [
         _last_beside_first("throughput under a held snapshot", rates, "jobs/s", _left(producer, waiting)),
-        _last_beside_first("claim under a held snapshot", claims, "ms", f"up to {SLOTS} jobs, rolled back"),
+        _last_beside_first(
+            "claim from the front", claims, "ms", f"up to {SLOTS} jobs, rolled back"
+        ),
         Figure("dead rows of worker.jobs at the end", dead, "rows"),
     ]
 
@@ -80,11 +82,18 @@ def a_worker(session: Session) -> UUID:
     return id_
 
 
-def claim_ms(session: Session, worker: UUID, limit: int, *further: object, statement: str = CLAIM) -> float:
-    """Claim jobs of the queue ``noop``, and roll it back; answers milliseconds."""
+def claim_ms(
+    session: Session,
+    worker: UUID,
+    limit: int,
+    *,
+    statement: str = CLAIM,
+    places: Sequence[object] = ANY_PRIORITY,
+) -> float:
+    """Claim jobs of the queue ``noop``, from the front, and roll it back; answers milliseconds."""
     with session.transaction(force_rollback=True):
         began = time.perf_counter()
-        arguments = ("noop", ["noop"], limit, worker, *ANY_PRIORITY, *further)
+        arguments = ("noop", ["noop"], limit, worker, *places)
         RawCursor(session).execute(statement.encode(), arguments, prepare=True).fetchall()
         return (time.perf_counter() - began) * 1e3
 

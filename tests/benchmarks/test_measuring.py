@@ -20,7 +20,8 @@ from benchmarks.snapshot import a_worker, held_snapshot
 from benchmarks.suite import BENCHMARKS
 from tests.benchmarks.conftest import Measured
 from tests.rig import Server
-from worker.queue.jobs import ANY_PRIORITY
+from worker.queue.cursor import ABOVE_ALL, BELOW_ALL
+from worker.queue.jobs import ANY_PRIORITY, SQL
 
 
 def test_one_process_drains_and_so_do_two(measured: Measured) -> None:
@@ -96,14 +97,14 @@ def test_the_claim_with_a_cursor_takes_what_the_plain_one_takes(database_url: st
         session.execute(claims.FILL, (300,))
         session.execute("update worker.jobs set priority = mod(id, 3) - 1")
 
-        def taken(statement: str, *further: object) -> set[object]:
+        def taken(statement: str, *places: object) -> set[object]:
             with session.transaction(force_rollback=True):
                 cursor = psycopg.RawCursor(session)
-                cursor.execute(statement.encode(), ("noop", ["noop"], 250, worker, *ANY_PRIORITY, *further))
+                cursor.execute(statement.encode(), ("noop", ["noop"], 250, worker, *places))
                 return {row[0] for row in cursor.fetchall()}
 
-        plain = taken(snapshot.CLAIM)
-        with_cursor = taken(claims.SQL["claim_with_cursor"], 0, 0)
+        plain = taken(snapshot.CLAIM, *ANY_PRIORITY)
+        with_cursor = taken(SQL["claim_behind"], [0], [0], [0, BELOW_ALL], [ABOVE_ALL, 0])
 
     assert len(plain) == 250
     assert with_cursor == plain
