@@ -59,9 +59,7 @@ def measure(url: str, scale: Scale) -> Sequence[Figure]:
         dead = float(str(_value(session, DEAD)))
     return [
         _last_beside_first("throughput under a held snapshot", rates, "jobs/s", _left(producer, waiting)),
-        _last_beside_first(
-            "claim from the front", claims, "ms", f"up to {SLOTS} jobs, rolled back"
-        ),
+        _last_beside_first("claim from the front", claims, "ms", f"up to {SLOTS} jobs, rolled back"),
         Figure("dead rows of worker.jobs at the end", dead, "rows"),
     ]
 

@@ -106,9 +106,6 @@ class Database:
                 raise refused from None
             raise
         except TimeoutError as error:
-            # A dead peer looks just like a slow one, and the others of the pool are likely to share its fate.
-            _drop(connection)
-            await self._pool.expire_connections()
             raise Unavailable("the database did not answer in time") from error
         except asyncpg.InternalClientError:
             _drop(connection)

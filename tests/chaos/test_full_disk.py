@@ -100,7 +100,7 @@ async def run_into_the_wall(server: Server) -> None:
     async def has_given_up() -> bool:
         try:
             connection = await asyncpg.connect(server.url, timeout=3, command_timeout=3)
-        except (OSError, asyncpg.CannotConnectNowError):
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return True
         try:
             await connection.execute(BRICK)

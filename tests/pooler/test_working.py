@@ -62,7 +62,7 @@ async def test_backends_that_die_behind_the_pooler_are_an_outage_and_no_worker_e
     chaos = await connect()
     async with serving(new_daemon(pooled, bouncer.url, known, lease_seconds=30)) as daemon:
         for round_ in range(1, 4):
-            await db.fetch("select worker.enqueue_many('errand', array_fill('{}'::jsonb, array[100]))")
+            await chaos.fetch("select worker.enqueue_many('errand', array_fill('{}'::jsonb, array[100]))")
             await chaos.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
                 " and pid <> pg_backend_pid()"
@@ -70,7 +70,8 @@ async def test_backends_that_die_behind_the_pooler_are_an_outage_and_no_worker_e
             await until(
                 lambda n=round_ * 100: chaos.fetchval(  # type: ignore[misc]
                     "select count(*) = $1 from worker.job_history", n
-                )
+                ),
+                seconds=40,  # PgBouncer itself may wait for 15 s before it tries the server again.
             )
         assert not daemon._stop.is_set()
 

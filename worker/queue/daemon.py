@@ -28,7 +28,7 @@ from worker.queue.wakeup import listen
 DRAIN_HORIZON = timedelta(seconds=60)
 """A draining worker waits for jobs that fall due this soon, and no longer."""
 DRAIN_LOOK_SECONDS = 0.2
-PROMPT_SECONDS = 8.0
+PROMPT_SECONDS = 6.0
 """The queue's own statements take milliseconds: one that takes so long was sent to a peer that is gone."""
 
 
@@ -65,7 +65,7 @@ class Daemon:
         self.worn_out = False
         """Set when the process is to be replaced: handlers that cannot be cancelled hold too many slots."""
         prompt = db.hurried(PROMPT_SECONDS)
-        self._db, self._jobs = db, Jobs(prompt)
+        self._db, self._jobs = prompt, Jobs(prompt)
         self._direct_url, self._pace, self._vitals = direct_url, pace, vitals
         self._kinds = Suspects(prompt).kept_apart(kinds)
         self._only, self._drain, self._duties = list(queues), drain, duties
