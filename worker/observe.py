@@ -5,6 +5,7 @@ operator's vocabulary; ``docs/events.md`` is compared with it.
 """
 
 import sys
+import traceback
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -16,6 +17,11 @@ from worker.tally import Distribution, Tally
 disable_created_metrics()  # type: ignore[no-untyped-call]  # A second series for each: when it began, which nobody asks.
 REGISTRY = CollectorRegistry(auto_describe=True)
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600)
+
+LONGEST_WORDS = 8192
+LONGEST_TRACEBACK = 65_536
+"""Characters of what went wrong that one line of the log may have."""
+LONGEST_CODE = 100
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -168,7 +174,11 @@ def job_finished(
     level = "warning" if ending in {"retry", "fail"} else "info"
     if LEVELS[level] < _least.level:
         return  # Thousands of jobs a second: not even asking the logger shows.
-    facts = {"run": run and str(run), "code": code, "why": why}
+    facts = {
+        "run": run and str(run),
+        "code": code and code[:LONGEST_CODE],
+        "why": why and why[:LONGEST_WORDS],
+    }
     say(
         "job_finished",
         level=level,
@@ -182,9 +192,24 @@ def job_finished(
     )
 
 
+def words(error: BaseException) -> str:
+    """What an error says, cut where it says too much; errors that cannot even be asked are other people's."""
+    try:
+        return str(error)[:LONGEST_WORDS]
+    except Exception:  # noqa: BLE001 - whatever its text raises, there is none.
+        return "its text cannot be made"
+
+
 def handler_crashed(*, kind: str, job: int, error: BaseException) -> None:
-    """Log what a handler raised, with its traceback and without its local variables."""
-    _log.error("job_crashed_handler", kind=kind, job=job, exc_info=error)
+    """Log what a handler raised, with its traceback and without its local variables, cut in the middle."""
+    said = words(error)
+    if len(said) < LONGEST_WORDS:
+        told = "".join(traceback.format_exception(error))
+    else:  # All of it would be copied several times over.
+        told = "".join([*traceback.format_tb(error.__traceback__), f"{type(error).__name__}: {said}"])
+    if len(told) > LONGEST_TRACEBACK:
+        told = f"{told[: LONGEST_TRACEBACK // 2]}\n…\n{told[-LONGEST_TRACEBACK // 2 :]}"
+    _log.error("job_crashed_handler", kind=kind, job=job, exception=told)
 
 
 def handler_deaf(*, kind: str, job: int) -> None:

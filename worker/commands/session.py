@@ -59,7 +59,7 @@ def payload_from(given: str) -> str:
     Raises ``UserError`` when it cannot be read, or is not one JSON value that the database can hold.
     """
     try:
-        text = _text_of(given)
+        text = _text_of(given).removeprefix("\ufeff")
         strict_json.loads(text)
     except OSError as error:
         raise UserError(f"the payload cannot be read: {error.strerror}: {error.filename}") from None

@@ -27,14 +27,30 @@ async def execute(job: Job, kinds: Kinds) -> Ending | None:
         if anyio.current_effective_deadline() == -math.inf:
             raise  # We cut it off. Else it awaited something of its own that was cancelled.
         return settle(surprise(error, job), job, kind)
+    except BaseException as error:
+        # A handler's sys.exit() is not to end the work of the others.
+        if isinstance(error, KeyboardInterrupt | GeneratorExit):
+            raise  # Not the handler's: somebody ends the process, or this coroutine.
+        return settle(surprise(error, job), job, kind)
     return ending if type(ending) is Done else settle(answered(ending), job, kind)
 
 
 def answered(ending: object) -> Ending:
     """Take a handler's answer for an ending, or fail the job: it is the code that is wrong."""
-    if isinstance(ending, Ending):
-        return ending
-    return Fail("bad_ending", f"the handler answered {type(ending).__name__}, which is not an ending")
+    match ending:
+        case (
+            Done()
+            | Cancel(reason=str())
+            | Fail(code=str(), message=str())
+            | Retry(code=str(), message=str(), delay=None | timedelta())
+            | Snooze(delay=timedelta(), reason=str())
+            | HandBack(reason=str(), delay=timedelta())
+        ):
+            return ending
+        case _ if isinstance(ending, Ending):
+            return Fail("bad_ending", f"the handler answered a {type(ending).__name__} of wrong types")
+        case _:
+            return Fail("bad_ending", f"the handler answered {type(ending).__name__}, which is not an ending")
 
 
 def timed_out(job: Job, kinds: Kinds) -> Ending:
@@ -54,9 +70,9 @@ def verdict(error: Exception, job: Job) -> Ending | None:
         case StopWork(why=why):
             return HandBack(why)
         case SourceDown(retry_after=after):
-            return Retry(error.code, str(error), after)
+            return Retry(error.code, observe.words(error), after)
         case UserError() | SourceError():
-            return Fail(error.code, str(error))
+            return Fail(error.code, observe.words(error))
         case _ if is_outage(error) and not _is_its_own(error):
             return HandBack(f"database: {type(error).__name__}", OUTAGE_DELAY)
         case _:
@@ -71,7 +87,7 @@ def _is_its_own(error: Exception) -> bool:
 def surprise(error: BaseException, job: Job) -> Retry:
     """Report what nobody expected; trying again may help."""
     observe.handler_crashed(kind=job.kind, job=job.id, error=error)
-    return Retry("unexpected", f"{type(error).__name__}: {error}")
+    return Retry("unexpected", f"{type(error).__name__}: {observe.words(error)}")
 
 
 def settle(ending: Ending, job: Job, kind: Kind) -> Ending:

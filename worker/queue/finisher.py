@@ -20,6 +20,8 @@ from worker.queue.states import JobState
 LARGEST_BATCH = 500
 RETRY_SECONDS = 0.5
 UNWRITABLE = "unwritable"
+LARGEST_RESULT = 262_144
+"""Bytes of JSON that a result may have, as a payload."""
 
 
 class Finisher:
@@ -149,12 +151,15 @@ def record_of(attempt: Attempt) -> Finished | PutBack:
 
 
 def completed(job: Job, result: Mapping[str, Any] | None) -> Finished:
-    """Completed with its result as JSON; failed when the result is nothing that JSON can say."""
+    """Completed with its result as JSON; failed when the result is no JSON, or too large."""
     if result is None:
         return Finished(job, JobState.COMPLETED)
     try:
         text = json.dumps(result, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         why = f"the handler's result is not JSON: {error}"
+        return Finished(job, JobState.FAILED, "failed", "bad_result", why)
+    if len(text) > LARGEST_RESULT:
+        why = f"the handler's result has {len(text)} bytes; at most {LARGEST_RESULT} are kept"
         return Finished(job, JobState.FAILED, "failed", "bad_result", why)
     return Finished(job, JobState.COMPLETED, result=text)

@@ -16,6 +16,7 @@ from worker.queue.states import JobState
 SQL = statements(Path(__file__).with_name("jobs.sql"))
 LONGEST_TEXT = 8192
 """Characters of an error message that are kept: enough to understand, too few to hurt."""
+LONGEST_CODE = 100
 ANY_PRIORITY = (-(2**31), 2**31 - 1)
 
 
@@ -43,12 +44,13 @@ class PutBack:
     error_message: str | None = None
 
 
-def storable(text: str | None) -> str | None:
-    """Make any text fit a column: no NUL, no lone surrogates, at most ``LONGEST_TEXT`` characters."""
+def storable(text: str | None, longest: int = LONGEST_TEXT) -> str | None:
+    """Make any text fit a column: no NUL, no lone surrogates, at most ``longest`` characters."""
     if text is None:
         return None
-    clean = text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
-    return clean if len(clean) <= LONGEST_TEXT else clean[: LONGEST_TEXT - 1] + "…"
+    # Cut before it is copied, for it may be huge, and afterwards, for what is scrubbed grows.
+    clean = text[: longest + 1].replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
 
 
 def _in_order(rows: Sequence[Record]) -> list[Job]:
@@ -116,7 +118,7 @@ class Jobs:
             [end.job.fence for end in ordered],
             [end.state for end in ordered],
             [storable(end.reason) for end in ordered],
-            [storable(end.error_code) for end in ordered],
+            [storable(end.error_code, LONGEST_CODE) for end in ordered],
             [storable(end.error_message) for end in ordered],
             [end.result for end in ordered],
         )
@@ -138,7 +140,7 @@ class Jobs:
             [one.delay for one in ordered],
             [one.counted for one in ordered],
             [storable(one.reason) for one in ordered],
-            [storable(one.error_code) for one in ordered],
+            [storable(one.error_code, LONGEST_CODE) for one in ordered],
             [storable(one.error_message) for one in ordered],
         )
         await self.announce({row["queue"] for row in rows if row["waits"]})

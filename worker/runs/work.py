@@ -14,6 +14,7 @@ from worker.errors import LeaseLost, Refused, StopWork, UserError
 from worker.queue.contract import Job
 from worker.queue.jobs import storable
 from worker.runs.blocking import Blocking
+from worker.runs.payload import payload_text
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -112,8 +113,12 @@ class Work:
             raise StopWork(verdict or "worker stopping")
 
     async def enqueue(self, batch: Batch, kind: str, payload: Mapping[str, Any]) -> int:
-        """Put a job into this job's run, in the batch's transaction; answers its id."""
-        id_: int = await batch.connection.fetchval(SQL["enqueue"], kind, json.dumps(payload), self.job.run_id)
+        """Put a job into this job's run, in the batch's transaction; answers its id.
+
+        Raises ``Refused`` for an unknown kind, and for a payload that does not fit it or cannot be kept.
+        """
+        text = payload_text(kind, payload)
+        id_: int = await batch.connection.fetchval(SQL["enqueue"], kind, text, self.job.run_id)
         return id_
 
     async def log(
