@@ -150,9 +150,9 @@ async def test_by_python_each_is_refused_once_and_for_all_and_what_is_sound_is_k
 
 PACKED = """
 create table public.packed as
-select v.name, jsonb_build_object('v', v.inner) as payload
+select v.name, jsonb_build_object('v', v.value) as payload
   from (values ('large', to_jsonb(repeat('x', 300000))),
-               ('deep', (repeat('[', 500) || repeat(']', 500))::jsonb)) v(name, inner)
+               ('deep', (repeat('[', 500) || repeat(']', 500))::jsonb)) v(name, value)
 """
 
 
