@@ -1,4 +1,4 @@
-"""A small model of the queue: two workers, a run with a budget, a job or two, and all that can happen to them.
+"""A small model of the queue: two workers, a run with a budget, a job or two, and all that may happen.
 
 The moves of states are the product's own tables. What the model adds are fences, leases and money, and what
 each worker believes it holds. ``genuine`` is what the product cannot know: whether that belief is true.
