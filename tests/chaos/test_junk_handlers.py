@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from tests.queue.scene import enqueue, errand, kinds, new_daemon, serving, states, until
+from worker import observe
 from worker.db import Database
 from worker.errors import SourceDown, UserError
 from worker.queue.contract import Cancel, Done, Ending, Fail, HandBack, Job, Retry, Snooze
@@ -136,7 +137,7 @@ def forget_peak() -> int:
 
 
 @pytest.fixture
-def said() -> Iterator[io.StringIO]:
+def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What is logged meanwhile, a line of JSON each."""
     lines = io.StringIO()
     structlog.configure(
@@ -144,6 +145,7 @@ def said() -> Iterator[io.StringIO]:
         wrapper_class=structlog.make_filtering_bound_logger("info"),
         logger_factory=structlog.PrintLoggerFactory(lines),
     )
+    monkeypatch.setattr(observe, "_log", structlog.get_logger())  # The old one may know another place by now.
     yield lines
     structlog.reset_defaults()
 

@@ -52,12 +52,16 @@ async def test_workers_killed_at_random_lose_no_job_and_finish_none_twice(
 
 
 def taken_over_after(journal: Journal, killed: dict[int, float]) -> list[float]:
-    """Seconds from a kill to the next begin of each job that was cut off by it, the shortest first."""
+    """Seconds from a kill to the next begin of each job that was cut off by it, the shortest first.
+
+    Only a job's first: one that is struck again is suspected, and worked apart from others of that sort.
+    """
     ended = {(entry.job, entry.fence) for entry in journal.entries("end")}
     begun = journal.entries("begin")
     cut = [entry for entry in begun if entry.pid in killed and (entry.job, entry.fence) not in ended]
+    first = {entry.job: entry for entry in reversed(cut)}
     waits = []
-    for one in cut:
+    for one in first.values():
         later = [entry.at for entry in begun if entry.job == one.job and entry.fence > one.fence]
         waits += [min(later) - killed[one.pid]] if later else []
     return sorted(waits)
