@@ -13,7 +13,7 @@ from benchmarks.floor import floor
 from benchmarks.processes import Session, noop_workers, until
 
 JOBS = 100_000
-SLOTS = 1_000
+SLOTS = 2_000
 LIMIT_SECONDS = 600
 FILL = """
 select max(e.id) from worker.enqueue_many('noop', array_fill('{"i": 1}'::jsonb, array[%s])) as e(id)

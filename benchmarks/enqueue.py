@@ -10,9 +10,9 @@ from benchmarks.figures import Figure, Scale, figure
 SINGLE, BULK, CHUNK = 2_000, 50_000, 5_000
 INSERT = """
 insert into worker.jobs (kind, payload, queue, max_attempts, state)
-values ('demo', '{"items": 1}', 'default', 5, 'pending')
+values ('demo', %s::jsonb, 'default', 5, 'pending')
 """
-ENQUEUE = """select worker.enqueue('demo', '{"items": 1}')"""
+ENQUEUE = "select worker.enqueue('demo', %s::jsonb)"
 ENQUEUE_MANY = """select worker.enqueue_many('demo', array_fill('{"items": 1}'::jsonb, array[%s]))"""
 COPY = "copy worker.jobs (kind, payload, queue, max_attempts, state) from stdin"
 ROW = ("demo", '{"items": 1}', "default", 5, "pending")
@@ -26,8 +26,8 @@ def measure(url: str, scale: Scale) -> Sequence[Figure]:
 
         def many(statement: str) -> Callable[[], None]:
             def execute() -> None:
-                for _ in range(single):
-                    connection.execute(statement)
+                for number in range(single):
+                    connection.execute(statement, (f'{{"items": {number}}}',))
 
             return execute
 

@@ -15,7 +15,7 @@ from benchmarks.processes import Process, asleep, peak_mib, python, resident_mib
 from benchmarks.producer import producing
 
 JOBS = 100_000
-SLOTS = 1_000
+SLOTS = 2_000
 SECONDS = 60.0
 RATE = 500
 LOOKS_A_SECOND = 5

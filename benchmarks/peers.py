@@ -11,7 +11,7 @@ PEERS = {
         "cmd": [str(HERE.parent / ".venv" / "bin" / "python"), str(HERE / "mintmark_peer.py")],
         "n": 100000,
         "table": "worker.jobs",
-        "env": {"CONC": "1000"},
+        "env": {"CONC": "2000"},
         "maxid": "SELECT coalesce(max(id), 0) FROM worker.jobs",
         "pending": "SELECT EXISTS(SELECT 1 FROM worker.jobs WHERE id > {minid} AND state <> 'scheduled')",
         "seed_done": """

@@ -83,4 +83,4 @@ begin
     end if;
 end $$;
 
-drop function worker.payload_is_small(jsonb), worker.payload_excess(jsonb);
+drop function worker.payload_excess(jsonb);

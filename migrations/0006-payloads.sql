@@ -23,15 +23,6 @@ begin
     return null;
 end $$;
 
--- Is it within the limits? For the common payload one look says so: each list or object inside another takes eight
--- bytes at least, so what has fewer than 520 is not too deep, unless it is compressed.
-create function worker.payload_is_small(payload jsonb) returns boolean
-language sql stable as $$
-    select case when pg_column_size(payload) < 520 and pg_column_compression(payload) is null
-                then octet_length(payload::text) <= 262144
-                else worker.payload_excess(payload) is null end
-$$;
-
 create or replace function worker.check_payload(the_kind worker.kinds, payload jsonb) returns void
 language plpgsql immutable as $$
 declare
@@ -50,12 +41,15 @@ declare
     id bigint;
 begin
     -- Most jobs want nothing special and take this one statement; each further expression costs a transaction a
-    -- microsecond or two. What it does not take, the steps of enqueue_with_care do or refuse.
+    -- microsecond or two. What it does not take, the steps of enqueue_with_care do or refuse. A payload of fewer than
+    -- 520 bytes is not too deep, for each list or object inside another takes eight at least, unless compressed.
     insert into worker.jobs as j (kind, payload, queue, priority, max_attempts, state, limited)
     select k.kind, enqueue.payload, q.queue, coalesce(enqueue.priority, 0), k.max_attempts, 'pending', k.limited
       from worker.kinds k join worker.queues q on q.queue = coalesce(enqueue.queue, k.queue)
      where k.kind = enqueue.kind and not k.starts_run and enqueue.payload @@ k.gate
-       and worker.payload_is_small(enqueue.payload)
+       and case when pg_column_size(enqueue.payload) < 520 and pg_column_compression(enqueue.payload) is null
+                then octet_length(enqueue.payload::text) <= 262144
+                else worker.payload_excess(enqueue.payload) is null end
        and num_nonnulls(enqueue.dedupe_key, enqueue.concurrency_key, enqueue.run_id, enqueue.run_at,
                         enqueue.max_attempts) = 0
     returning case when exists (select from worker.sleepers s where s.queue = j.queue)
@@ -84,7 +78,9 @@ begin
       from unnest(payloads) with ordinality p(payload, place)
      where ((p.payload @@ the_kind.gate) is not true
             and worker.payload_problem(the_kind.schema, p.payload) is not null)
-        or not worker.payload_is_small(p.payload)
+        or case when pg_column_size(p.payload) < 520 and pg_column_compression(p.payload) is null
+                then octet_length(p.payload::text) > 262144
+                else worker.payload_excess(p.payload) is not null end
      order by p.place limit 1;
     if found then
         raise exception using errcode = 'MM002',
@@ -112,4 +108,4 @@ begin
 end $$;
 
 -- Functions are executable by everybody unless that is taken back.
-revoke all on function worker.payload_is_small(jsonb), worker.payload_excess(jsonb) from public;
+revoke all on function worker.payload_excess(jsonb) from public;

@@ -17,7 +17,7 @@ from worker.queue.jobs import Finished, Jobs, PutBack
 from worker.queue.outage import Outage
 from worker.queue.states import JobState
 
-LARGEST_BATCH = 500
+LARGEST_BATCH = 1000
 RETRY_SECONDS = 0.5
 UNWRITABLE = "unwritable"
 LARGEST_RESULT = 262_144

@@ -12,7 +12,7 @@ from worker.queue.limits import Limits
 
 EVERY = 10
 """Of so many claims in a row that came back full, one goes to the priority that has waited longest."""
-LARGEST_CLAIM = 500
+LARGEST_CLAIM = 1000
 AHEAD = 3
 """Times its slots that a lane may have taken while its jobs are short."""
 

@@ -16,7 +16,7 @@ LAPSED = "lease lapsed"
 DEAF_SECONDS = 5.0
 DEAF_WHILE_STOPPING_SECONDS = 0.5
 """A handler that is still at work so long after it was cancelled does not listen."""
-LONGEST_TURN_SECONDS = 0.002
+LONGEST_TURN_SECONDS = 0.005
 """After so long without a wait the others of the event loop have their turn."""
 
 
