@@ -124,8 +124,11 @@ class Service:
     handlers: Callable[[Settings, Database], Handlers] = shipped_handlers
 
 
-async def run_worker(settings: Settings, urls: Urls, service: Service) -> None:
-    """Be a worker until a signal comes, or, draining, until nothing is left."""
+async def run_worker(settings: Settings, urls: Urls, service: Service) -> int:
+    """Be a worker until a signal comes, or, draining, until nothing is left.
+
+    Answers the exit code: 0, or 75 when the process shall be started anew because handlers do not let go.
+    """
     gc.set_threshold(COLLECT_AFTER)
     pace = _pace(settings, service.concurrency)
     vitals = Vitals(pace.lease_seconds, claim_limit_seconds=max(10.0, pace.poll_seconds * 5))
@@ -146,9 +149,8 @@ async def run_worker(settings: Settings, urls: Urls, service: Service) -> None:
                 kinds = kinds_of(handlers, db, stopping=lambda: vitals.stopping, blocking=blocking)
                 stop.daemon = _daemon(settings, urls, db, pace, vitals, service, kinds)
                 await stop.daemon.run()
-                if stop.daemon.worn_out:
-                    raise SystemExit(EXIT_STUCK)
         group.cancel_scope.cancel()
+    return EXIT_STUCK if stop.daemon is not None and stop.daemon.worn_out else 0
 
 
 class _Stop:

@@ -60,6 +60,34 @@ async def test_a_deaf_handler_loses_its_job_and_its_slot_is_made_up_for(
     assert await db.fetchval("select result is null from worker.job_history where id = $1", deaf)
 
 
+async def test_a_worker_whose_deaf_handlers_end_all_the_same_asks_to_be_started_anew(
+    db: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slot, "DEAF_SECONDS", 0.2)
+    may_end = anyio.Event()
+
+    async def perform(_: Job) -> Ending:
+        while not may_end.is_set():
+            try:
+                await may_end.wait()
+            except BaseException:  # noqa: BLE001 - what is tried here.
+                continue
+        return Done()
+
+    known = kinds(errand(perform, timeout=timedelta(seconds=0.1), max_attempts=1))
+    await Jobs(db).publish(known)
+    daemon = new_daemon(db, database_url, known, concurrency=4)
+    for _ in range(2):
+        await enqueue(db)
+
+    async def is_worn_out() -> bool:
+        return daemon.worn_out
+
+    async with serving(daemon):
+        await until(is_worn_out)
+        may_end.set()
+
+
 @pytest.mark.scorecard(6)
 async def test_a_worker_with_deaf_handlers_goes_on_and_is_replaced_when_too_many_slots_are_lost(
     db: Database, database_url: str, tmp_path: Path, record_property: Callable[[str, object], None]

@@ -24,7 +24,7 @@ from worker.errors import (
     Unavailable,
 )
 from worker.handlers.demo import Demo
-from worker.queue.contract import Cancel, Done, Ending, Fail, HandBack, Job, Kind, Retry, Snooze
+from worker.queue.contract import Backoff, Cancel, Done, Ending, Fail, HandBack, Job, Kind, Retry, Snooze
 from worker.queue.executor import backoff, execute, name_of, settle
 from worker.queue.jobs import Jobs
 from worker.runs.handler import bind
@@ -72,7 +72,8 @@ async def test_an_ending_that_the_handler_answers_stands(ending: Ending) -> None
 @pytest.mark.parametrize(
     ("error", "ending"),
     [
-        (StopWork("run paused"), HandBack("run paused")),
+        (StopWork("worker stopping"), HandBack("worker stopping")),
+        (StopWork("run paused"), HandBack("run paused", timedelta(seconds=1))),
         (SourceDown("busy", retry_after=HOUR), Retry("source_down", "busy", HOUR)),
         (SourceRefused("no such key"), Fail("source_refused", "no such key")),
         (SourceGarbled("HTML"), Fail("source_garbled", "HTML")),
@@ -161,7 +162,7 @@ async def test_a_handler_that_is_cut_off_is_not_held() -> None:
 def test_a_backoff_is_never_negative_nor_longer_than_first_doubled_nor_than_the_longest(
     attempt: int, first: timedelta, longest: timedelta
 ) -> None:
-    wait = backoff(attempt, errand(first_backoff=first, longest_backoff=longest))
+    wait = backoff(attempt, errand(backoff=Backoff(first, longest)))
 
     assert timedelta(0) <= wait <= longest + timedelta(microseconds=1)
     if attempt < 20:
@@ -169,7 +170,7 @@ def test_a_backoff_is_never_negative_nor_longer_than_first_doubled_nor_than_the_
 
 
 def test_backoffs_are_spread_over_all_of_their_range() -> None:
-    kind = errand(first_backoff=timedelta(seconds=1), longest_backoff=timedelta(minutes=5))
+    kind = errand(backoff=Backoff())
 
     waits = [backoff(4, kind).total_seconds() for _ in range(400)]
 
@@ -247,7 +248,7 @@ async def test_a_handler_that_takes_too_long_is_cut_off_and_tried_again_later(
         await anyio.sleep(600)
         return Done()
 
-    slow = errand(perform, timeout=timedelta(milliseconds=100), first_backoff=HOUR, longest_backoff=HOUR)
+    slow = errand(perform, timeout=timedelta(milliseconds=100), backoff=Backoff(HOUR, HOUR))
 
     row = await worked(db, database_url, slow)
 
@@ -370,3 +371,22 @@ async def test_a_claimed_job_tells_the_handler_what_it_is(db: Database) -> None:
     assert (held.attempt, held.max_attempts, held.crashes, held.fence) == (1, 9, 0, 1)
     assert (held.run_id, held.concurrency_key, held.checkpoint) == (run, "c", None)
     assert held.waited >= 0
+
+
+def test_a_handler_may_promise_a_backoff_of_its_own(db: Database) -> None:
+    class Patient(Demo):
+        backoff = Backoff(HOUR, 2 * HOUR)
+
+    assert bind(Patient(), db, stopping=lambda: False).backoff == Backoff(HOUR, 2 * HOUR)
+    assert bind(Demo(), db, stopping=lambda: False).backoff == Backoff()
+
+
+async def test_a_handler_that_stops_without_a_reason_is_not_begun_again_at_once(
+    db: Database, database_url: str
+) -> None:
+    async def perform(_: Job) -> Ending:
+        raise StopWork("no reason")
+
+    row = await worked(db, database_url, errand(perform))
+
+    assert (row["state"], row["attempt"], row["reason"]) == ("scheduled", 0, "no reason")

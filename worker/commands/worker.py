@@ -17,8 +17,9 @@ def worker(
     """Claim jobs and work them until a signal comes."""
     loaded = settings()
 
-    async def run() -> None:
-        await run_worker(loaded, urls, Service(queue or [], concurrency, drain))
+    async def run() -> int:
+        return await run_worker(loaded, urls, Service(queue or [], concurrency, drain))
 
     with database_urls(loaded) as urls:
-        anyio.run(run, backend_options={"use_uvloop": True})
+        code = anyio.run(run, backend_options={"use_uvloop": True})
+    raise typer.Exit(code)

@@ -33,6 +33,10 @@ class Job(NamedTuple):
     priority: int = 0
 
 
+STOPPING = "worker stopping"
+"""Why work is handed back by a worker that was told to stop."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """The work is done. ``result`` is kept with the job's history, as JSON."""
@@ -84,6 +88,17 @@ Ending: TypeAlias = Done | Snooze | Retry | Cancel | Fail | HandBack
 
 
 @dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long a kind waits before it is tried again where nobody says: any time up to a bound.
+
+    The bound is ``first`` after the first try, doubles with each, and is never more than ``longest``.
+    """
+
+    first: timedelta = timedelta(seconds=1)
+    longest: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """What is promised of a kind of job: its lane, its limits, how it is tried again.
 
@@ -97,8 +112,7 @@ class Kind:
     queue: str = "default"
     timeout: timedelta = timedelta(minutes=10)
     max_attempts: int = 5
-    first_backoff: timedelta = timedelta(seconds=1)
-    longest_backoff: timedelta = timedelta(minutes=5)
+    backoff: Backoff = Backoff()
     starts_run: bool = False
 
 

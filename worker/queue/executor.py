@@ -10,9 +10,23 @@ import anyio
 from worker import observe
 from worker.db import is_outage
 from worker.errors import LeaseLost, SourceDown, SourceError, StopWork, UserError
-from worker.queue.contract import Cancel, Done, Ending, Fail, HandBack, Job, Kind, Kinds, Retry, Snooze
+from worker.queue.contract import (
+    STOPPING,
+    Cancel,
+    Done,
+    Ending,
+    Fail,
+    HandBack,
+    Job,
+    Kind,
+    Kinds,
+    Retry,
+    Snooze,
+)
 
 OUTAGE_DELAY = timedelta(seconds=1)
+AGAIN_DELAY = timedelta(seconds=1)
+"""A handler that stops though nothing made it stop shall not be begun again and again at once."""
 
 
 async def execute(job: Job, kinds: Kinds) -> Ending | None:
@@ -68,7 +82,7 @@ def verdict(error: Exception, job: Job) -> Ending | None:
         case LeaseLost():
             return None
         case StopWork(why=why):
-            return HandBack(why)
+            return HandBack(why, timedelta(0) if why == STOPPING else AGAIN_DELAY)
         case SourceDown(retry_after=after):
             return Retry(error.code, observe.words(error), after)
         case UserError() | SourceError():
@@ -102,12 +116,12 @@ def settle(ending: Ending, job: Job, kind: Kind) -> Ending:
 
 
 def backoff(attempt: int, kind: Kind) -> timedelta:
-    """Wait anything up to first * 2^(attempt-1), capped: exponential with full jitter.
+    """Wait anything up to first * 2^(attempt-1), at most the longest: exponential with full jitter.
 
     Source: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
     """
-    doubled = kind.first_backoff.total_seconds() * 2.0 ** min(attempt - 1, 30)
-    return timedelta(seconds=random.uniform(0, min(kind.longest_backoff.total_seconds(), doubled)))
+    doubled = kind.backoff.first.total_seconds() * 2.0 ** min(attempt - 1, 30)
+    return timedelta(seconds=random.uniform(0, min(kind.backoff.longest.total_seconds(), doubled)))
 
 
 def name_of(ending: Ending) -> str:

@@ -11,11 +11,11 @@ import anyio.abc
 
 from worker import observe
 from worker.queue.attempt import Attempt
-from worker.queue.contract import Done, Ending, HandBack, Job, Kinds
+from worker.queue.contract import STOPPING, Done, Ending, HandBack, Job, Kinds
 from worker.queue.executor import code_and_reason, name_of
 from worker.queue.finisher import Finisher
 from worker.queue.lease import Lease
-from worker.queue.slot import LAPSED, STOPPING, Cut, Slot
+from worker.queue.slot import LAPSED, Cut, Slot
 
 LOOK_SECONDS = 0.1
 SHORT_SECONDS = 0.05

@@ -8,10 +8,9 @@ import anyio
 import anyio.lowlevel
 
 from worker.queue.attempt import Attempt
-from worker.queue.contract import Ending, HandBack, Kinds
+from worker.queue.contract import STOPPING, Ending, HandBack, Kinds
 from worker.queue.executor import execute, timed_out
 
-STOPPING = "worker stopping"
 LAPSED = "lease lapsed"
 DEAF_SECONDS = 5.0
 DEAF_WHILE_STOPPING_SECONDS = 0.5

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar, assert_
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from worker.db import Database
-from worker.queue.contract import Cancel, Ending, Fail, Job, Kind, Retry
+from worker.queue.contract import Backoff, Cancel, Ending, Fail, Job, Kind, Retry
 from worker.runs.blocking import Blocking
 from worker.runs.outcome import ProcessDied
 from worker.runs.work import Work
@@ -26,7 +26,8 @@ class Handler(Protocol[P_contra]):
     """The code for one kind. Its fields are what it may touch; its class variables what it promises.
 
     ``takes`` is the model of its payload. ``handle`` answers how the work ended, and raises only when
-    surprised; it may be begun again at any time from its last checkpoint.
+    surprised; it may be begun again at any time from its last checkpoint. It may also promise a ``backoff``
+    (``Backoff``): how long it waits before it is tried again.
     """
 
     kind: ClassVar[str]
@@ -81,6 +82,7 @@ def bind(
         timeout=handler.timeout,
         max_attempts=handler.max_attempts,
         starts_run=handler.starts_run,
+        backoff=getattr(handler, "backoff", Backoff()),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 from worker import observe
 from worker.db import Connection, Database, statements
 from worker.errors import LeaseLost, Refused, StopWork, UserError
-from worker.queue.contract import Job
+from worker.queue.contract import STOPPING, Job
 from worker.queue.jobs import storable
 from worker.runs.blocking import Blocking
 from worker.runs.payload import payload_text
@@ -110,7 +110,7 @@ class Work:
             raise StopWork(OVER_BUDGET) from None
         self._observe(batch)
         if verdict is not None or self._stopping():
-            raise StopWork(verdict or "worker stopping")
+            raise StopWork(verdict or STOPPING)
 
     async def enqueue(self, batch: Batch, kind: str, payload: Mapping[str, Any]) -> int:
         """Put a job into this job's run, in the batch's transaction; answers its id.
