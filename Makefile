@@ -45,7 +45,7 @@ lock:  ## renew the lock files (needs uv)
 
 chaos: setup pgbouncer  ## the faults in full, about an hour; draws the scorecard of docs/guarantees.md
 	@rm -f .scorecard
-	@CHAOS_LANE=long SCORECARD=.scorecard $(BIN)/pytest tests/chaos --timeout 7200 -rs; code=$$?; \
+	@CHAOS_LANE=long SCORECARD=.scorecard $(BIN)/pytest tests/chaos --numprocesses $(WORKERS) --timeout 7200 -rs; code=$$?; \
 	  $(BIN)/python -m tests.chaos.scorecard .scorecard docs/guarantees.md; exit $$code
 
 clean:  ## remove the virtual environment and the embedded database
