@@ -80,6 +80,7 @@ def test_settings_cannot_be_changed_after_they_were_read(load: Load) -> None:
         ),
         ("[queu]\nlease_seconds = 9", "did you mean queue.lease_seconds?"),
         ("queue = 9", "queue in worker.toml is not a setting"),
+        ("[quue]", "quue in worker.toml is not a setting"),
         ("[queue.lease_seconds]\nx = 9", "queue.lease_seconds.x in worker.toml is not a setting"),
         ("[queue", "worker.toml cannot be read: Expected ']'"),
         (
@@ -191,3 +192,7 @@ def test_every_setting_says_what_it_means() -> None:
     lease = settings["WORKER_QUEUE__LEASE_SECONDS"]
     assert (lease.key, lease.type, lease.default) == (("queue", "lease_seconds"), "number", 30)
     assert settings["WORKER_LOG__FORMAT"].type == "auto | json | console"
+
+
+def test_a_table_of_ours_in_which_nothing_is_set_is_no_mistake(load: Load) -> None:
+    assert load("[queue]\n[ops]\n").queue == Settings().queue

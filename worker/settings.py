@@ -66,6 +66,8 @@ def _in_toml(path: Path) -> dict[Key, _Given]:
     if SCHEDULES in tables:  # Its names are the user's own; the model knows what stands below them.
         layer[SCHEDULES,] = _Given(tables.pop(SCHEDULES), path.name)
     for key, value in _leaves(tables):
+        if value == {} and any(each[: len(key)] == key for each in known):
+            continue  # A table of ours in which nothing is set.
         if key not in known:
             raise _unknown(".".join(key), path.name, [".".join(each) for each in known])
         layer[key] = _Given(value, f"{'.'.join(key)} in {path.name}")
@@ -74,7 +76,7 @@ def _in_toml(path: Path) -> dict[Key, _Given]:
 
 def _leaves(table: Mapping[str, Any], above: Key = ()) -> Iterator[tuple[Key, Any]]:
     for name, value in table.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             yield from _leaves(value, (*above, name))
         else:
             yield (*above, name), value
