@@ -116,7 +116,8 @@ async def test_in_every_order_there_is_one_ending_and_it_never_changes(
     db: Database, connect: Connect, times: Times, record_property: Callable[[str, object], None]
 ) -> None:
     await Jobs(db).publish(kinds(errand()))
-    finisher, canceller, worker = await connect(), await connect(), await alive(db)
+    finisher, canceller = await connect(), await connect()
+    worker = await alive(db, timedelta(hours=1))
     cases = list(product(ORDERS, FINISHES, CANCELS))
     endings: dict[str, int] = {}
     count = times(108, 1026)

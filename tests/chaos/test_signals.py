@@ -19,7 +19,7 @@ from worker.runs.work import SQL
 
 Record = Callable[[str, object], None]
 GRACE = 2.0
-SLACK = 3.0
+SLACK = 2.0
 """Seconds for a start on a busy machine that is in the middle of comparing the schema, in a thread."""
 SEAL = SQL["seal"]
 AT_ONCE = 2
