@@ -181,3 +181,21 @@ async def test_the_heartbeat_goes_on_through_a_pooler(
 
             await until(later)
     assert await watcher.fetchval("select count(*) from worker.workers") == 0, "it said goodbye"
+
+
+async def test_a_connection_that_dies_while_it_is_tried_is_an_outage_and_not_taken_for_a_deaf_one(
+    db: Database, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wakeup, "HEAR_SECONDS", 0.3)
+    listening = await connect()
+    ear = wakeup._Ear(listening)
+    await ear.open(lambda _: None)
+    await db.execute("select pg_terminate_backend($1)", listening.get_server_pid())
+    await until(lambda: _is_set(ear))
+
+    with pytest.raises(ConnectionResetError):
+        await ear.require_hearing(db)
+
+
+async def _is_set(ear: wakeup._Ear) -> bool:
+    return ear._closed.is_set()

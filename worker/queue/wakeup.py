@@ -108,18 +108,22 @@ class _Ear:
         """Be called from where jobs come from: what we call ourselves, even a pooler may bring back."""
         await db.execute(SQL["call"], self._own_channel)
         if not await self._hears(HEAR_SECONDS):
+            self._require_open()  # A connection that was lost meanwhile says nothing of the way to it.
             raise Deaf(UNHEARD)
 
     async def probe(self) -> None:
         """Wait a while, then call ourselves; raises an outage when that is not heard."""
         with anyio.move_on_after(PROBE_SECONDS):
             await self._closed.wait()
-        if self._closed.is_set():
-            raise ConnectionResetError("the LISTEN connection was closed")
+        self._require_open()
         self._heard.clear()
         row = await self._connection.fetchrow(SQL["echo"], self._own_channel, CHANNEL)
         if row is None or not row["listens"] or not await self._hears(ANSWER_SECONDS):
             raise ConnectionResetError("the LISTEN connection hears nothing any more")
+
+    def _require_open(self) -> None:
+        if self._closed.is_set():
+            raise ConnectionResetError("the LISTEN connection was closed")
 
     async def _hears(self, seconds: float) -> bool:
         with anyio.move_on_after(seconds):
