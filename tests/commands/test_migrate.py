@@ -2,7 +2,15 @@
 
 from tests.commands.conftest import Cli
 
-NAMES = ["0001-queue", "0002-runs", "0003-catalog", "0004-limits", "0005-schedules", "0006-payloads"]
+NAMES = [
+    "0001-queue",
+    "0002-runs",
+    "0003-catalog",
+    "0004-limits",
+    "0005-schedules",
+    "0006-payloads",
+    "0007-alerts",
+]
 
 
 def test_an_empty_database_is_behind_is_brought_up_to_date_and_then_agrees(
