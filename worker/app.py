@@ -30,11 +30,14 @@ from worker.queue.keeper import Duty
 from worker.queue.lease import EXIT_STUCK
 from worker.queue.schedules import LATE, Missed, Schedule, Schedules
 from worker.queue.vitals import Vitals
+from worker.runs.binding import bind
 from worker.runs.blocking import Blocking
 from worker.runs.closing import Closer
-from worker.runs.handler import AnyHandler, bind
+from worker.runs.handler import AnyHandler
+from worker.runs.prices import Prices
 from worker.runs.retention import retain
 from worker.runs.sampling import sample
+from worker.runs.steering import Steering
 from worker.settings_model import Settings
 from worker.web.ops import OpsPort, ops_app
 
@@ -46,6 +49,8 @@ SCHEMA_SECONDS = 30.0
 COLLECT_AFTER = 20_000
 """Objects made before the collector of cycles looks; its own 700 would cost a short job 2 µs more."""
 RESTING_SECONDS = 60.0
+STEERING_SECONDS = 0.01
+"""Between two looks for steered runs; each waits by itself for news, or a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +99,16 @@ def kinds_of(
     *,
     stopping: Callable[[], bool] = lambda: False,
     blocking: Blocking | None = None,
+    prices: Prices | None = None,
+    steering: Steering | None = None,
 ) -> Kinds:
     """Bind handlers to the database; ``stopping`` tells them at their safe points.
 
-    They share the places of ``blocking`` for what blocks. Kinds that are only published need none.
+    They share the places of ``blocking`` for what blocks, the list of prices, and the word of ``steering``.
+    Kinds that are only published need none.
     """
-    return Kinds(
-        {handler.kind: bind(handler, db, stopping=stopping, blocking=blocking) for handler in handlers}
-    )
+    bound = partial(bind, db=db, stopping=stopping, blocking=blocking, prices=prices, steering=steering)
+    return Kinds({handler.kind: bound(handler) for handler in handlers})
 
 
 async def migrate_and_publish(settings: Settings, urls: Urls) -> list[str]:
@@ -146,8 +153,11 @@ async def run_worker(settings: Settings, urls: Urls, service: Service) -> int:
                     observe.say("pooler_found")
                 await _refuse_old_schema(urls, vitals)
                 handlers = service.handlers(settings, db)
-                kinds = kinds_of(handlers, db, stopping=lambda: vitals.stopping, blocking=blocking)
-                stop.daemon = _daemon(settings, urls, db, pace, vitals, service, kinds)
+                steering = Steering(db, poll_seconds=pace.poll_seconds)
+                kinds = kinds_of(
+                    handlers, db, stopping=lambda: vitals.stopping, blocking=blocking, steering=steering
+                )
+                stop.daemon = _daemon(settings, urls, db, pace, vitals, service, kinds, steering)
                 await stop.daemon.run()
         group.cancel_scope.cancel()
     return EXIT_STUCK if stop.daemon is not None and stop.daemon.worn_out else 0
@@ -178,9 +188,10 @@ def _daemon(
     vitals: Vitals,
     service: Service,
     kinds: Kinds,
+    steering: Steering,
 ) -> Daemon:
     closer = Closer(db, SUMMARIES)
-    return Daemon(
+    daemon = Daemon(
         db,
         direct_url=urls.direct,
         kinds=kinds,
@@ -189,8 +200,14 @@ def _daemon(
         queues=service.queues,
         drain=service.drain,
         after_finish=closer.after_finish,
-        duties=_duties(settings, urls, db, kinds, vitals, closer),
+        on_steering=steering.hear,
+        duties=[
+            Duty("steering", STEERING_SECONDS, steering.watch),
+            *_duties(settings, urls, db, kinds, vitals, closer),
+        ],
     )
+    steering.cut_off = daemon.cut_off
+    return daemon
 
 
 def _duties(

@@ -9,14 +9,19 @@
     │   └── UnlawfulMove      a job or run cannot go from where it is by that event
     ├── LeaseLost             the job is somebody else's now: stop, and drop the result
     ├── StopWork              the run, the job or the process was told to stop: go no further than this
+    ├── QuotaSpent            a provider's day is used up: later, when the next one begins
+    ├── OutcomeUnknown        a call was made, nobody knows what came of it, and it may not be repeated
     ├── SourceError           somebody else's API or file misbehaved
     │   ├── SourceDown        it may work later: retry
     │   ├── SourceRefused     it will not work by waiting: mend the credential, the address or the request
+    │   │   └── CredentialRevoked  nobody may ask in this name any more: connect the account again
     │   └── SourceGarbled     it answered with something unreadable
     └── Unavailable           our database, or a limit of our own, did not answer in time: retry
+        └── NoTurn            there was no turn for a request: it never left
 """
 
 from datetime import timedelta
+from typing import Literal
 
 
 class MintmarkError(Exception):
@@ -26,6 +31,8 @@ class MintmarkError(Exception):
     """
 
     code = "error"
+    request: Literal["unsent", "answered", "unknown"] = "unknown"
+    """Where it broke off a request: that provably never left, was answered, or nobody knows."""
 
 
 class UserError(MintmarkError):
@@ -83,6 +90,32 @@ class StopWork(MintmarkError):
         self.why = why
 
 
+class QuotaSpent(MintmarkError):
+    """Raised when a provider's daily quota is used up; ``wait`` is how long until its next day begins."""
+
+    code = "quota_spent"
+
+    def __init__(self, api: str, wait: timedelta) -> None:
+        super().__init__(f"the quota of {api} is used up")
+        self.api = api
+        self.wait = wait
+
+
+class OutcomeUnknown(MintmarkError):
+    """Raised when nobody knows what came of a call that must not be made twice; its item has failed.
+
+    A handler that has other items catches it and goes on with the next. It is not caught: the job fails.
+    """
+
+    code = "outcome_unknown"
+
+    def __init__(self, api: str, operation: str, step: str) -> None:
+        super().__init__(
+            f'nobody knows whether {api} {operation} was done for the step "{step}"; it is not repeated'
+        )
+        self.step = step
+
+
 class SourceError(MintmarkError):
     """Base of what other people's APIs and files do to us."""
 
@@ -105,6 +138,12 @@ class SourceRefused(SourceError):
     code = "source_refused"
 
 
+class CredentialRevoked(SourceRefused):
+    """Raised when a credential is no longer good for anything: its runs are paused until it is renewed."""
+
+    code = "credential_revoked"
+
+
 class SourceGarbled(SourceError):
     """Raised when a source's answer cannot be read: HTML for JSON, a truncated body, another shape."""
 
@@ -115,3 +154,10 @@ class Unavailable(MintmarkError):
     """Raised when our own database, or a limit of ours, did not answer in time."""
 
     code = "unavailable"
+
+
+class NoTurn(Unavailable):
+    """Raised when a request waited too long for its turn: it was never sent."""
+
+    code = "no_turn"
+    request = "unsent"

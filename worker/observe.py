@@ -110,7 +110,7 @@ EVENTS = {
     "embedded_postgres": "No DATABASE_URL is set: an embedded Postgres serves instead.",
     "migrated": "Migrations were applied or rolled back.",
     "api_without_key": "An API fails when given its key; it is asked without it from now on.",
-    "budget_spent": "A run has reached its cap and is paused.",
+    "budget_spent": "A reservation was refused: by the run's budget, its org's day, or a provider's quota.",
     "schedule_fired": "A schedule was due, and its job, or a job for each time missed, was enqueued.",
     "schedule_refused": "The job of a schedule is not taken, and why; said once, and it is tried again.",
 }
@@ -262,10 +262,10 @@ def spent(*, kind: str, cents: float) -> None:
         RUN_SPENT.labels(kind).inc(cents)
 
 
-def budget_denied(*, run: str) -> None:
-    """Count and log that a run has reached its cap."""
+def budget_denied(*, run: str, why: str) -> None:
+    """Count and log a refused reservation; ``why`` is ``budget``, ``org_budget`` or ``quota``."""
     BUDGET_DENIED.inc()
-    say("budget_spent", level="warning", run=run)
+    say("budget_spent", level="warning", run=run, why=why)
 
 
 def schedule_fired(*, schedule: str, kind: str, job: int, count: int, late: float) -> None:

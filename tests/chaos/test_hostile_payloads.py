@@ -132,7 +132,7 @@ async def test_by_python_each_is_refused_once_and_for_all_and_what_is_sound_is_k
 
     async def hand_over(payload: Any) -> int:
         async with work.commit() as batch:
-            return await work.enqueue(batch, "errand", payload)
+            return await batch.enqueue("errand", payload)
 
     for payload, words in PYTHON:
         with pytest.raises(Refused, match=words) as refused:

@@ -51,7 +51,7 @@ def test_a_schema_that_is_behind_is_named_migration_by_migration(cli: Cli) -> No
     said = cli("doctor", "--json")
 
     assert said.code == 1
-    assert wrong(said) == {"schema": "migration 0007-alerts is in this version, but was not applied"}
+    assert wrong(said) == {"schema": "migration 0008-budgets is in this version, but was not applied"}
 
 
 def test_a_database_that_was_never_migrated_has_neither_schema_nor_kinds(

@@ -10,6 +10,7 @@ NAMES = [
     "0005-schedules",
     "0006-payloads",
     "0007-alerts",
+    "0008-budgets",
 ]
 
 

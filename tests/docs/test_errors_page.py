@@ -78,6 +78,14 @@ def test_every_code_of_an_unreadable_record_is_told() -> None:
     assert told("code", "what is wrong with the record") == codes(0, "Unreadable", "Conflict")
 
 
+def test_every_code_that_the_database_gives_an_item_is_told() -> None:
+    migrations = "".join(path.read_text("utf-8") for path in (PACKAGE.parent / "migrations").glob("*.sql"))
+    closing = (PACKAGE / "runs" / "closing.sql").read_text("utf-8")
+    given = set(re.findall(r"fail_item\([\w$., ]+'(\w+)'", migrations + closing))
+
+    assert told("code", "what happened to the item") == given
+
+
 def test_every_code_of_a_bad_file_is_told() -> None:
     records = {getattr(one, "code", "") for one in family(strict_json.BadJson)}
 

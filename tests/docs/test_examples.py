@@ -13,7 +13,7 @@ import pytest
 
 from tests.docs.pages import ROOT, Block, blocks
 from worker.db import Database
-from worker.runs.handler import bind
+from worker.runs.binding import bind
 
 EXAMPLES = [
     block for block in blocks() if block.runs.startswith("worker/handlers/") and block.runs.endswith(".py")

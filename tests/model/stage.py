@@ -16,7 +16,9 @@ from worker.queue.jobs import Jobs
 from worker.queue.rescue import rescue
 from worker.queue.states import TERMINAL
 from worker.runs.closing import Closer
-from worker.runs.work import Item, Work
+from worker.runs.items import Item, ItemRef
+from worker.runs.prices import PaidCall, Repeat
+from worker.runs.work import Work
 
 KIND = "errand"
 ROWS = """
@@ -27,6 +29,7 @@ union all
 select id, state::text, fence, attempt, 0, (checkpoint ->> 'done')::int, false from worker.job_history
  order by id
 """
+CALL = PaidCall("model", "batch", Repeat.SAME_KEY)
 RUN = "select state::text, spent_cents, budget_cap_cents from worker.runs where id = $1"
 Picture: TypeAlias = tuple[object, ...]
 
@@ -101,8 +104,11 @@ async def _commit(stage: Stage, actor: Actor) -> None:
         "select (checkpoint ->> 'done')::int from worker.jobs where id = $1", work.job.id
     )
     try:
+        item = ItemRef("demo", str(done or 0))
+        async with work.spend(CALL, f"batch {done or 0}", item=item, at_most=Decimal(1)):
+            pass
         async with work.commit() as batch:
-            batch.items.append(Item("demo", "one", "completed", cost_cents=Decimal(1)))
+            batch.items.append(Item(*item, "completed"))
             batch.checkpoint = {"done": (done or 0) + 1}
     except LeaseLost:
         actor.work = None

@@ -189,7 +189,7 @@ async def test_a_connection_that_dies_while_it_is_tried_is_an_outage_and_not_tak
     monkeypatch.setattr(wakeup, "HEAR_SECONDS", 0.3)
     listening = await connect()
     ear = wakeup._Ear(listening)
-    await ear.open(lambda _: None)
+    await ear.open(wakeup.Ears(lambda _: None))
     await db.execute("select pg_terminate_backend($1)", listening.get_server_pid())
     await until(lambda: _is_set(ear))
 

@@ -267,7 +267,7 @@ async def test_a_rescue_counts_the_crash_and_not_the_try_and_keeps_the_checkpoin
     row = await job(db, id_)
     assert (row["state"], row["attempt"], row["crashes"], row["reason"]) == ("pending", 0, 1, "worker died")
     (again,) = await claimed(db, await alive(db))
-    assert again.checkpoint == '{"done": 1}'
+    assert again.checkpoint == '{"done": 1, "version": 1}'
 
 
 async def test_two_rescuers_at_once_count_a_crash_once(db: Database) -> None:

@@ -27,7 +27,7 @@ from worker.handlers.demo import Demo
 from worker.queue.contract import Backoff, Cancel, Done, Ending, Fail, HandBack, Job, Kind, Retry, Snooze
 from worker.queue.executor import backoff, execute, name_of, settle
 from worker.queue.jobs import Jobs
-from worker.runs.handler import bind
+from worker.runs.binding import bind
 
 HOUR = timedelta(hours=1)
 

@@ -30,6 +30,7 @@ Asked: TypeAlias = "Database | Connection"
 TICK = 0.01
 ROOT = Path(__file__).parents[2]
 ENDED = ("completed", "failed", "cancelled")
+MONEY = ("estimated", "estimate_over_cap", "budget_warning")
 
 
 async def until(condition: Callable[[], Awaitable[T | None]], *, seconds: float = 20) -> T:
@@ -163,6 +164,11 @@ async def events(db: Asked, run: UUID) -> list[str]:
     """The run's log, oldest line first, without its facts."""
     rows = await db.fetch("select event from worker.run_events where run_id = $1 order by id", run)
     return [row["event"] for row in rows]
+
+
+async def moves(db: Asked, run: UUID) -> list[str]:
+    """The run's log without what is said of its money."""
+    return [event for event in await events(db, run) if event not in MONEY]
 
 
 async def job_states(db: Asked, run: UUID) -> dict[str, int]:

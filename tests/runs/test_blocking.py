@@ -24,8 +24,9 @@ from worker.db import Database
 from worker.queue.contract import Cancel, Done, Fail, Job, Retry
 from worker.queue.executor import execute
 from worker.queue.jobs import Jobs
+from worker.runs.binding import bind
 from worker.runs.blocking import Blocking
-from worker.runs.handler import AnyHandler, bind
+from worker.runs.handler import AnyHandler
 from worker.runs.outcome import ProcessDied, RaisedElsewhere, Unsendable
 
 NOBODY = Job(1, 1, "errand", "default", "{}", 1, 5, 0, None, None, None, 0.0)

@@ -4,11 +4,14 @@ from decimal import Decimal
 
 import pytest
 
-from tests.runs.scene import claim, drain, enqueue, events, items, job_states, run_row, start, work
+from tests.runs.scene import claim, drain, enqueue, items, job_states, moves, run_row, start, work
 from worker.db import Database
 from worker.errors import Refused, StopWork
 from worker.observe import REGISTRY
-from worker.runs.work import Item
+from worker.runs.items import ItemRef
+from worker.runs.prices import PaidCall, Repeat
+
+LOOKUP = PaidCall("shop", "lookup", Repeat.NEVER)
 
 
 async def spent(db: Database, run: object) -> list[object]:
@@ -51,7 +54,7 @@ async def test_a_run_pauses_when_the_next_item_would_pass_the_cap_and_goes_on_wi
         Decimal(cost) * 9,
     )
     assert await items(db, run) == [str(number) for number in range(9)]
-    assert await events(db, run) == ["created", "started", "paused", "resumed", "completed"]
+    assert await moves(db, run) == ["created", "started", "paused", "resumed", "completed"]
 
 
 async def test_jobs_that_share_a_budget_spend_it_to_the_last_cent_and_no_further(
@@ -85,7 +88,7 @@ async def test_resuming_without_more_money_pauses_again_and_spends_nothing(
     row = await run_row(db, run)
     assert (row["state"], row["reason"], row["processed_items"]) == ("paused", "budget", 4)
     assert await spent(db, run) == [4, 4]
-    assert (await events(db, run))[2:] == ["paused", "resumed", "paused"]
+    assert (await moves(db, run))[2:] == ["paused", "resumed", "paused"]
 
 
 async def test_a_cap_cannot_be_put_below_what_is_spent_already(db: Database, database_url: str) -> None:
@@ -102,7 +105,7 @@ async def test_a_cap_cannot_be_put_below_what_is_spent_already(db: Database, dat
     assert (row["state"], row["budget_cap_cents"]) == ("paused", 4)
 
 
-async def test_what_would_pass_the_cap_is_rolled_back_with_everything_it_wrote(db: Database) -> None:
+async def test_a_call_that_would_pass_the_cap_is_not_made_and_pauses_the_run(db: Database) -> None:
     run = await start(db, "demo", {}, cap=Decimal(5))
     job = await claim(db)
     own = work(db, job)
@@ -111,17 +114,15 @@ async def test_what_would_pass_the_cap_is_rolled_back_with_everything_it_wrote(d
     assert denied is not None
 
     async def spend() -> None:
-        async with own.commit() as batch:
-            await batch.connection.execute("insert into public.orgs (name) values ('too dear')")
-            batch.items.append(Item("card", "a", "completed", cost_cents=Decimal("5.0001")))
-            batch.checkpoint = {"done": 1}
+        async with own.spend(LOOKUP, "a", item=ItemRef("card", "a"), at_most=Decimal("5.0001")):
+            raise AssertionError("the call was made")
 
     with pytest.raises(StopWork, match="budget"):
         await spend()
 
     assert await items(db, run) == []
-    assert await db.fetchval("select count(*) from public.orgs") == 1
-    assert await db.fetchval("select checkpoint from worker.jobs") is None
+    assert (await run_row(db, run))["reserved_cents"] == 0
+    assert await db.fetchval("select count(*) from worker.ledger") == 0
     assert REGISTRY.get_sample_value("mintmark_budget_denied_total") == denied + 1
 
 
@@ -133,8 +134,8 @@ async def test_money_reserved_by_others_is_not_there_to_be_spent(db: Database) -
     await own.enter()
 
     with pytest.raises(StopWork, match="budget"):
-        async with own.commit() as batch:
-            batch.items.append(Item("card", "a", "completed", cost_cents=Decimal("2.5")))
+        async with own.spend(LOOKUP, "a", at_most=Decimal("2.5")):
+            raise AssertionError("the call was made")
 
     assert (await run_row(db, run))["spent_cents"] == 0
 

@@ -25,7 +25,7 @@ from tests.runs.scene import (
     working,
 )
 from worker.db import Database
-from worker.errors import Refused, StopWork
+from worker.errors import LeaseLost, Refused, StopWork
 from worker.queue.jobs import Jobs
 
 LONG = {"items": 300, "seconds": 0.6}
@@ -138,7 +138,10 @@ async def test_every_move_leaves_an_event_with_its_actor(db: Database) -> None:
         ("resumed", "postgres"),
         ("completed", "mintmark"),
     ]
-    assert [json.loads(row["data"]) for row in rows[1:3]] == [{"reason": "checking"}, {"budget_cap_cents": 9}]
+    assert [json.loads(row["data"]) for row in rows[1:3]] == [
+        {"reason": "checking", "in_flight": 0},
+        {"budget_cap_cents": 9},
+    ]
 
 
 async def test_the_first_job_to_begin_starts_the_run_and_says_which_it_was(db: Database) -> None:
@@ -165,7 +168,7 @@ async def test_two_jobs_that_begin_at_once_both_go_on(db: Database, connect: Con
 
     async with anyio.create_task_group() as group:
         group.start_soon(enter)
-        await until(lambda: waits_for_a_lock(db, "%started%"))
+        await until(lambda: waits_for_a_lock(db, "%begin_run%"))
         await starting.commit()
 
     assert begun_too == [None]
@@ -176,7 +179,8 @@ async def test_a_worker_that_has_lost_its_job_does_not_start_the_run(db: Databas
     job = await claim(db)
     await db.execute("update worker.jobs set fence = fence + 1")
 
-    await work(db, job).enter()
+    with pytest.raises(LeaseLost):
+        await work(db, job).enter()
 
     assert (await run_row(db, run))["state"] == "pending"
 

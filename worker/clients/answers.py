@@ -20,6 +20,8 @@ LONGEST_WAIT = timedelta(minutes=15)
 class AnsweredDown(SourceDown):
     """Raised when a source answered 429 or 5xx; ``details`` is its error body if that was JSON, else None."""
 
+    request = "answered"
+
     def __init__(
         self, message: str, *, status: int, retry_after: timedelta | None = None, details: object = None
     ) -> None:
@@ -30,6 +32,8 @@ class AnsweredDown(SourceDown):
 
 class AnsweredNo(SourceRefused):
     """Raised when a source answered 3xx or 4xx; ``details`` is its error body if that was JSON, else None."""
+
+    request = "answered"
 
     def __init__(self, message: str, *, status: int, details: object = None) -> None:
         super().__init__(message)

@@ -21,7 +21,7 @@ import httpx
 
 from worker.clients.answers import AnsweredDown, AnsweredNo, parse_json, parse_retry_after, read_body, refusal
 from worker.clients.pacing import Pace
-from worker.errors import SourceDown, SourceError, SourceGarbled, SourceRefused, Unavailable
+from worker.errors import NoTurn, SourceDown, SourceError, SourceGarbled, SourceRefused
 
 RETRIES = 2
 PATIENCE_SECONDS = 30.0  # A source that wants longer gets it from the queue, not from a waiting worker.
@@ -33,6 +33,18 @@ DEFAULT_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "Use
 for _name in ("httpx", "httpcore"):
     # Below WARNING they log addresses with their query strings.
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class Unreached(SourceDown):
+    """Raised when no connection was made: the request never left."""
+
+    request = "unsent"
+
+
+class Unasked(SourceRefused):
+    """Raised when there is nobody to ask: the request never left."""
+
+    request = "unsent"
 
 
 def _unheard(_api: str, _status_class: str, _seconds: float) -> None:
@@ -126,15 +138,18 @@ class JsonClient:
     async def ask(self, call: Call) -> object:
         """Return the JSON that answers, None for 204.
 
-        Raises SourceDown, SourceRefused, SourceGarbled, or Unavailable when no turn came within five
+        Raises SourceDown, SourceRefused, SourceGarbled, or NoTurn when no turn came within five
         minutes. A SourceDown is retried here, and only here: twice at most, after its own advice or a growing
         pause, unless it asks for more than half a minute.
         """
-        retries = 0
+        retries, some_left = 0, False
         while True:
             outcome = await self._attempt(call)
             if outcome.error is None:
                 return outcome.value
+            if some_left and outcome.error.request == "unsent":
+                outcome.error.request = "unknown"  # This one never left, but one before it may have.
+            some_left = outcome.error.request != "unsent"
             pause = self._pause(call, outcome.error, retries)
             if pause is None:
                 raise outcome.error
@@ -163,7 +178,7 @@ class JsonClient:
             with anyio.fail_after(TURN_SECONDS):
                 await self._tokens.acquire()
         except TimeoutError:
-            raise Unavailable(f"{self.api} {call.operation} got no turn within {TURN_SECONDS:g} s") from None
+            raise NoTurn(f"{self.api} {call.operation} got no turn within {TURN_SECONDS:g} s") from None
         try:
             # Paced while holding a token: at most `connections` callers ever wait here, so none waits long.
             if self._pace is not None:
@@ -183,7 +198,10 @@ class JsonClient:
             late = SourceDown(f"{name} did not answer within {self._deadline_seconds:g} s")
             return _Outcome("timeout", error=late)
         except httpx.InvalidURL:
-            return _Outcome("refused", error=SourceRefused(f"{name} has an address that is not a URL"))
+            return _Outcome("refused", error=Unasked(f"{name} has an address that is not a URL"))
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            unreached = Unreached(f"{name} could not be reached ({type(error).__name__})")
+            return _Outcome("refused", error=unreached)
         except httpx.HTTPError as error:
             lost = SourceDown(f"{name} could not be reached, or hung up ({type(error).__name__})")
             return _Outcome("refused", error=lost)

@@ -8,12 +8,15 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
-import anyio
 from pydantic import Field
 
 from worker.queue.contract import Done, Ending, Fail, Retry
 from worker.runs.handler import JobPayload
-from worker.runs.work import Item, UnknownCheckpoint, Work
+from worker.runs.items import Item, ItemRef
+from worker.runs.prices import PaidCall, Repeat
+from worker.runs.work import UnknownCheckpoint, Work
+
+ITEM = PaidCall("demo", "item", Repeat.SAME_KEY)
 
 
 class Payload(JobPayload):
@@ -38,6 +41,10 @@ class Demo:
     starts_run: ClassVar = False
     takes: ClassVar[type[JobPayload]] = Payload
 
+    async def estimate(self, payload: Payload) -> Decimal:
+        """Cents that all items cost together."""
+        return payload.items * payload.cost_cents
+
     async def handle(self, work: Work, payload: Payload) -> Ending:
         """Work the items from the checkpoint on."""
         if payload.cost_cents and work.job.run_id is None:
@@ -50,29 +57,38 @@ class Demo:
         if payload.items and work.checkpoint is None:
             async with work.commit() as batch:
                 batch.expected = payload.items
-                batch.checkpoint = {"version": 1, "done": 0}
+                batch.checkpoint = {"done": 0}
         if not payload.items:
-            await _sleep(payload.seconds, block=payload.block)
+            await _sleep(work, payload.seconds, block=payload.block)
         for number in range(done, payload.items):
-            await _sleep(payload.seconds / payload.items, block=payload.block)
-            async with work.commit() as batch:
-                batch.items.append(Item("demo", str(number), "completed", cost_cents=payload.cost_cents))
-                batch.checkpoint = {"version": 1, "done": number + 1}
+            await _work_item(work, payload, number)
         return Done({"items": payload.items})
+
+
+async def _work_item(work: Work, payload: Payload, number: int) -> None:
+    item, seconds = ItemRef("demo", str(number)), payload.seconds / payload.items
+    if payload.cost_cents:
+        async with work.spend(ITEM, f"item {number}", item=item, at_most=payload.cost_cents):
+            await _sleep(work, seconds, block=payload.block)
+    else:
+        await _sleep(work, seconds, block=payload.block)
+    async with work.commit() as batch:
+        batch.items.append(Item(*item, "completed"))
+        batch.checkpoint = {"done": number + 1}
 
 
 def _done(checkpoint: Mapping[str, Any] | None) -> int:
     match checkpoint:
         case None:
             return 0
-        case {"version": 1, "done": int(done)}:
+        case {"done": int(done)}:
             return done
         case _:
             raise UnknownCheckpoint
 
 
-async def _sleep(seconds: float, *, block: bool) -> None:
+async def _sleep(work: Work, seconds: float, *, block: bool) -> None:
     if block:
         time.sleep(seconds)  # noqa: ASYNC251 - it is what was asked for.
     elif seconds:
-        await anyio.sleep(seconds)
+        await work.sleep(seconds)

@@ -15,7 +15,8 @@ from worker.db import Database
 from worker.queue.contract import Done, Ending
 from worker.runs.closing import ItemCount, Summary
 from worker.runs.handler import JobPayload
-from worker.runs.work import Batch, Item, UnknownCheckpoint, Work
+from worker.runs.items import Item
+from worker.runs.work import Batch, UnknownCheckpoint, Work
 
 SETS_NAMED = 10
 """How many of the sets that cards wait for are named in the log."""
@@ -121,7 +122,7 @@ class NormalizeBatch:
                 batch.expected = await imports.count_pending(batch.connection, payload.source)
                 sibling = payload.model_copy(update={"jobs": 1, "counted": True}).model_dump()
                 for _ in range((payload.jobs or self.jobs) - 1):
-                    await work.enqueue(batch, self.kind, sibling)
+                    await batch.enqueue(self.kind, sibling)
         return Cursor()
 
     async def _step(self, work: Work, payload: Payload, cursor: Cursor) -> Cursor:
@@ -154,12 +155,11 @@ class NormalizeBatch:
         """Tell, once a run, of what cannot move: by its first job, together with its last checkpoint."""
         stuck = {"source": source, "waiting": cursor.waiting, "missing_sets": cursor.missing}
         observe.say("no_progress", level="warning", job=work.job.id, **stuck)
-        await work.log(batch, "warning", "no_progress", **stuck)
+        await batch.log("warning", "no_progress", **stuck)
 
     async def _say_what_is_off(self, work: Work, source: str) -> None:
         if off := await canon.totals_off(self.db, source):
-            async with work.commit() as batch:
-                await work.log(batch, "info", "set_totals_off", sets=off)
+            await work.log("info", "set_totals_off", sets=off)
 
 
 def _item(kind: RecordKind, one: Worked) -> Item:

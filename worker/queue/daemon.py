@@ -23,7 +23,7 @@ from worker.queue.picking import Picking
 from worker.queue.slot import Cut
 from worker.queue.suspects import Suspects
 from worker.queue.vitals import Vitals
-from worker.queue.wakeup import listen
+from worker.queue.wakeup import Ears, listen
 
 DRAIN_HORIZON = timedelta(seconds=60)
 """A draining worker waits for jobs that fall due this soon, and no longer."""
@@ -60,6 +60,7 @@ class Daemon:
         queues: Sequence[str] = (),
         drain: bool = False,
         after_finish: Callable[[Sequence[Job]], Awaitable[None]],
+        on_steering: Callable[[], None] = lambda: None,
         duties: Sequence[Duty] = (),
     ) -> None:
         self.worn_out = False
@@ -67,6 +68,7 @@ class Daemon:
         prompt = db.hurried(PROMPT_SECONDS)
         self._db, self._jobs = prompt, Jobs(prompt)
         self._direct_url, self._pace, self._vitals = direct_url, pace, vitals
+        self._ears = Ears(self._on_news, on_steering)
         self._kinds = Suspects(prompt).kept_apart(kinds)
         self._only, self._drain, self._duties = list(queues), drain, duties
         self._finisher = Finisher(self._jobs, on_written=self._settled, after_finish=after_finish)
@@ -85,6 +87,11 @@ class Daemon:
     def stop(self) -> None:
         """Begin to end: no new claims, handlers are told, the unfinished is handed back within the grace."""
         self._stop.set()
+
+    def cut_off(self, job: int) -> None:
+        """Cancel the handler of one job, because nobody wants it to go on."""
+        for lane in self._lanes.values():
+            lane.cut_off(Cut.UNWANTED, only=job)
 
     async def run(self) -> None:
         """Work until told to stop, or until nothing is left when draining."""
@@ -123,7 +130,7 @@ class Daemon:
 
     def _start_housekeeping(self, group: anyio.abc.TaskGroup, lanes: anyio.abc.TaskGroup) -> None:
         pace = self._pace
-        group.start_soon(listen, self._direct_url, self._db, self._on_news)
+        group.start_soon(listen, self._direct_url, self._db, self._ears)
         group.start_soon(self._keeper.mind_schedule, pace.poll_seconds)
         duties = [
             Duty("rescue", pace.rescue_seconds, self._keeper.rescue_the_dead),

@@ -9,7 +9,15 @@ import anyio
 
 from worker import observe
 from worker.db import is_outage
-from worker.errors import LeaseLost, SourceDown, SourceError, StopWork, UserError
+from worker.errors import (
+    LeaseLost,
+    OutcomeUnknown,
+    QuotaSpent,
+    SourceDown,
+    SourceError,
+    StopWork,
+    UserError,
+)
 from worker.queue.contract import (
     STOPPING,
     Cancel,
@@ -78,19 +86,23 @@ def verdict(error: Exception, job: Job) -> Ending | None:
     """Read the error tree: what an exception means for the job. None: the lease is lost."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]  # What a task group of the handler's wraps around it.
+    found: Ending | None
     match error:
         case LeaseLost():
-            return None
+            found = None
         case StopWork(why=why):
-            return HandBack(why, timedelta(0) if why == STOPPING else AGAIN_DELAY)
+            found = HandBack(why, timedelta(0) if why == STOPPING else AGAIN_DELAY)
+        case QuotaSpent(wait=wait):
+            found = Snooze(wait, str(error))
         case SourceDown(retry_after=after):
-            return Retry(error.code, observe.words(error), after)
-        case UserError() | SourceError():
-            return Fail(error.code, observe.words(error))
+            found = Retry(error.code, observe.words(error), after)
+        case UserError() | SourceError() | OutcomeUnknown():
+            found = Fail(error.code, observe.words(error))
         case _ if is_outage(error) and not _is_its_own(error):
-            return HandBack(f"database: {type(error).__name__}", OUTAGE_DELAY)
+            found = HandBack(f"database: {type(error).__name__}", OUTAGE_DELAY)
         case _:
-            return surprise(error, job)
+            found = surprise(error, job)
+    return found
 
 
 def _is_its_own(error: Exception) -> bool:

@@ -100,10 +100,11 @@ class Hand:
         self._stopping = True
         self._return_unbegun(claimed_before=time.monotonic() + 1)
 
-    def cut_off(self, why: Cut) -> None:
-        """Cancel what is at work."""
+    def cut_off(self, why: Cut, *, only: int | None = None) -> None:
+        """Cancel what is at work; ``only`` the job of that id."""
         for slot in self._slots:
-            slot.cut_off(why)
+            if only is None or slot.works(only):
+                slot.cut_off(why)
 
     async def work(self, group: anyio.abc.TaskGroup) -> None:
         """Let the slots work, and look after them, until cancelled."""

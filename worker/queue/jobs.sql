@@ -215,14 +215,14 @@ returning id
 
 -- name: put_back
 -- Jobs that will be worked again: later (a delay above zero) or at once, the try counted or given back. Where the
--- run has been paused meanwhile they wait with it. A job that was asked to be cancelled matches no row: it ends.
+-- run has been paused meanwhile, or waits for a place, they rest with it. A job that was asked to be cancelled matches no row: it ends.
 with back as (
     select b.id, b.fence, b.delay, b.counted, b.reason, b.error_code, b.error_message
       from unnest($1::bigint[], $2::bigint[], $3::interval[], $4::boolean[], $5::text[], $6::text[], $7::text[])
            as b(id, fence, delay, counted, reason, error_code, error_message)
 )
 update worker.jobs j
-   set state = case when r.state = 'paused' then 'paused' when b.delay > '0' then 'scheduled' else 'pending'
+   set state = case when r.state = 'paused' or r.waits then 'paused' when b.delay > '0' then 'scheduled' else 'pending'
                end::worker.job_state,
        run_at = case when b.delay > '0' then now() + b.delay else j.run_at end,
        attempt = j.attempt - case when b.counted then 0 else 1 end,

@@ -82,9 +82,9 @@ class Lane:
         if not self._claiming and not self._hand.taken():
             self.ended.set()
 
-    def cut_off(self, why: Cut) -> None:
-        """Cancel what is at work."""
-        self._hand.cut_off(why)
+    def cut_off(self, why: Cut, *, only: int | None = None) -> None:
+        """Cancel what is at work; ``only`` the job of that id."""
+        self._hand.cut_off(why, only=only)
 
     def settled(self, attempts: Sequence[Attempt], ours: set[int]) -> None:
         """Hear which endings are committed, and which of them were still ``ours``."""

@@ -12,6 +12,7 @@ from worker.queue.contract import STOPPING, Ending, HandBack, Kinds
 from worker.queue.executor import execute, timed_out
 
 LAPSED = "lease lapsed"
+UNWANTED = "run or job no longer wanted"
 DEAF_SECONDS = 5.0
 DEAF_WHILE_STOPPING_SECONDS = 0.5
 """A handler that is still at work so long after it was cancelled does not listen."""
@@ -26,6 +27,8 @@ class Cut(Enum):
     STOPPING = "stopping"
     LAPSED = "lapsed"
     """The lease: the job may be somebody else's by now."""
+    UNWANTED = "unwanted"
+    """Its run was paused or cancelled, or the job itself, and it did not stop by itself."""
 
 
 class Slot:
@@ -47,6 +50,10 @@ class Slot:
     def overdue(self, now: float) -> bool:
         """Tell whether the job in hand has passed its kind's limit and has not been cut off yet."""
         return self._attempt is not None and now > self._deadline and self._cut is None
+
+    def works(self, job: int) -> bool:
+        """Tell whether it is this job that is in hand, and has not been cut off yet."""
+        return self._attempt is not None and self._attempt.job.id == job and self._cut is None
 
     def cut_off(self, why: Cut) -> None:
         """Cancel the handler of the job in hand, if there is one."""
@@ -118,5 +125,7 @@ class Slot:
                 return HandBack(STOPPING)
             case Cut.LAPSED:
                 return HandBack(LAPSED)
+            case Cut.UNWANTED:
+                return HandBack(UNWANTED)
             case None:
                 return None

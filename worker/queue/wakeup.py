@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 from uuid import uuid4
@@ -16,6 +17,7 @@ from worker.pooler import is_shared
 
 SQL = statements(Path(__file__).with_name("wakeup.sql"))
 CHANNEL = "mintmark_jobs"
+STEERING_CHANNEL = "mintmark_runs"
 CONNECT_SECONDS = 4.0
 PROBE_SECONDS = 5.0
 ANSWER_SECONDS = 3.0
@@ -32,8 +34,16 @@ class Deaf(Exception):
     """Raised when LISTEN is accepted and nothing is heard; its text says why."""
 
 
-async def listen(url: str, db: Database, on_news: Callable[[str], None]) -> None:
-    """Call ``on_news`` with a queue's name whenever that queue has new work; reconnect for ever.
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Who hears: ``on_news`` of new work in a queue, by its name; ``on_steering`` of a pause or an end."""
+
+    on_news: Callable[[str], None]
+    on_steering: Callable[[], None] = lambda: None
+
+
+async def listen(url: str, db: Database, ears: Ears) -> None:
+    """Tell the ears what is announced in the database; reconnect for ever.
 
     A connection that has died without a word, or on which LISTEN was lost, is found out within eight seconds
     by a notification to itself. After every (re)connection ``on_news("")`` says "anything may have happened".
@@ -42,7 +52,7 @@ async def listen(url: str, db: Database, on_news: Callable[[str], None]) -> None
     mode, pause = _Mode(), 0.2
     while True:
         try:
-            await _listen_once(url, db, on_news, mode)
+            await _listen_once(url, db, ears, mode)
         except Deaf as deaf:
             mode.become("poll", str(deaf))
             await anyio.sleep(DEAF_SECONDS)
@@ -69,7 +79,7 @@ class _Mode:
         self._mode = mode
 
 
-async def _listen_once(url: str, db: Database, on_news: Callable[[str], None], mode: _Mode) -> None:
+async def _listen_once(url: str, db: Database, ears: Ears, mode: _Mode) -> None:
     connection: Connection = await asyncpg.connect(
         url,
         timeout=CONNECT_SECONDS,
@@ -81,10 +91,11 @@ async def _listen_once(url: str, db: Database, on_news: Callable[[str], None], m
         if await is_shared(url, connection):
             raise Deaf(POOLED)  # Before LISTEN: it would stay behind in a backend of the pooler.
         ear = _Ear(connection)
-        await ear.open(on_news)
+        await ear.open(ears)
         await ear.require_hearing(db)
         mode.become("listen", "a notification came through")
-        on_news("")
+        ears.on_news("")
+        ears.on_steering()
         while True:
             await ear.probe()
     finally:
@@ -99,10 +110,11 @@ class _Ear:
         self._own_channel = f"mintmark_echo_{uuid4().hex}"
         self._heard, self._closed = asyncio.Event(), asyncio.Event()
 
-    async def open(self, on_news: Callable[[str], None]) -> None:
+    async def open(self, ears: Ears) -> None:
         self._connection.add_termination_listener(lambda _: self._closed.set())
         await self._connection.add_listener(self._own_channel, lambda *_: self._heard.set())
-        await self._connection.add_listener(CHANNEL, lambda _c, _p, _ch, queue: on_news(str(queue)))
+        await self._connection.add_listener(CHANNEL, lambda _c, _p, _ch, queue: ears.on_news(str(queue)))
+        await self._connection.add_listener(STEERING_CHANNEL, lambda *_: ears.on_steering())
 
     async def require_hearing(self, db: Database) -> None:
         """Be called from where jobs come from: what we call ourselves, even a pooler may bring back."""

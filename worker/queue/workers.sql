@@ -29,14 +29,14 @@ with suspects as (
       from worker.jobs j
      where j.state = 'running' and j.worker_id = any($1::uuid[]) and j.crashes_in_a_row >= $3
 ), orphans as materialized (
-    select j.id, r.state as run_state, j.cancel_requested or coalesce(r.state = 'cancelled', false) as unwanted
+    select j.id, r.state = 'paused' or r.waits as rests, j.cancel_requested or coalesce(r.state = 'cancelled', false) as unwanted
       from worker.jobs j left join worker.runs r on r.id = j.run_id
      where j.state = 'running' and j.worker_id = any($1::uuid[])
      order by j.crashes_in_a_row desc, j.id limit $2
        for update of j skip locked
 )
 update worker.jobs j
-   set state = case when o.run_state = 'paused' then 'paused' when s.place > 1 and not o.unwanted then 'scheduled'
+   set state = case when o.rests then 'paused' when s.place > 1 and not o.unwanted then 'scheduled'
                     else 'pending' end::worker.job_state,
        run_at = case when s.place > 1 then now() + (s.place - 1) * $4::interval else j.run_at end,
        fence = j.fence + 1, crashes = j.crashes + 1,

@@ -55,9 +55,12 @@ class Closer:
                 await self.close(sorted(runs))
 
     async def sweep(self) -> None:
-        """Close what a dead worker left to be closed; wake jobs that met a resume on their way to rest."""
+        """Close what a dead worker left open, wake jobs that rest for no reason, call runs that wait."""
         with _not_cut_off():
             await self._db.execute(SQL["wake_stranded"])
+            await self._db.execute(SQL["call_waiting"])
+            for row in await self._db.fetch(SQL["orphans"]):
+                await self._db.execute(SQL["lose_orphans"], row["run_id"])
             if overdue := [row["id"] for row in await self._db.fetch(SQL["overdue"])]:
                 await self.close(overdue)
 
@@ -72,13 +75,17 @@ class Closer:
             observe.say("run_closed", **facts)
 
     async def _close(self, connection: Connection, run: Record) -> Summary:
+        await connection.execute(SQL["lose_orphans"], run["id"])
         counts = [ItemCount(*row) for row in await connection.fetch(SQL["counts"], run["id"])]
-        state = move(RunState(run["state"]), how_it_ended(run))
+        was = RunState(run["state"])
+        state = was if was is RunState.CANCELLED else move(was, how_it_ended(run))
         seconds = (run["ended_at"] - (run["started_at"] or run["created_at"])).total_seconds()
         summary = {**self._summaries.get(run["kind"], plain_summary)(counts), "seconds": round(seconds, 3)}
         await connection.execute(SQL["close"], run["id"], state, json.dumps(summary))
-        level = "error" if state is RunState.FAILED else "info"
-        await connection.execute(SQL["log"], run["id"], level, str(state), json.dumps(summary), "mintmark")
+        await connection.execute(SQL["call_next"], run["org_id"])
+        if was is not RunState.CANCELLED:  # That is in the log, with its actor.
+            level = "error" if state is RunState.FAILED else "info"
+            await connection.execute(SQL["log"], run["id"], level, state, json.dumps(summary), "mintmark")
         return {"run": str(run["id"]), "kind": run["kind"], "state": str(state), **summary}
 
 

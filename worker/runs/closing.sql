@@ -1,18 +1,43 @@
 -- name: hold
--- Runs without a live job, locked: nothing can be enqueued into them now. Another closer's are passed over.
+-- Runs without a live job, locked: nothing can be enqueued into them now. Another closer's are passed over. One that
+-- was cancelled has its end already, and gets its summary.
 select r.id from worker.runs r
- where r.id = any($1::uuid[]) and r.state in ('pending', 'running')
+ where r.id = any($1::uuid[])
+   and (r.state in ('pending', 'running') or (r.state = 'cancelled' and r.summary is null))
    and not exists (select from worker.jobs j where j.run_id = r.id)
  order by r.id for update skip locked
 
 -- name: ended
 -- Of the runs held, those that are still without one. A statement of its own, for its own view of the jobs: an
 -- enqueue that held a run until a moment ago has left no mark on its row by which the lock could tell.
-select r.id, r.kind, r.state::text, r.started_at, r.created_at, now() as ended_at,
+select r.id, r.org_id, r.name, r.kind, r.state::text, r.started_at, r.created_at,
+       coalesce(r.completed_at, now()) as ended_at,
        exists (select from worker.job_history h where h.run_id = r.id and h.state = 'failed') as failed,
        not exists (select from worker.job_history h where h.run_id = r.id and h.state <> 'cancelled') as cancelled
   from worker.runs r
  where r.id = any($1::uuid[]) and not exists (select from worker.jobs j where j.run_id = r.id)
+
+-- name: lose_orphans
+-- What jobs that have ended still hold of the run is lost, and what they left unworked has failed.
+select worker.lose_orphans($1),
+       count(worker.fail_item($1, i.job_id, i.type, i.external_id, 'not_worked',
+                              'its job ended without working it: retry the run''s failed items', 0))
+  from worker.items i
+ where i.run_id = $1 and i.state in ('pending', 'processing')
+
+-- name: orphans
+-- Runs, or none, of which jobs that have ended hold a reservation.
+select distinct l.run_id from worker.ledger l
+ where l.state = 'held' and not exists (select from worker.jobs j where j.id = l.job_id)
+ limit 100
+
+-- name: call_waiting
+-- A place that was free before anybody could be called for it.
+select worker.call_waiting_runs(o.id) from public.orgs o
+ where exists (select from worker.runs r where r.org_id = o.id and r.state = 'pending' and r.waits)
+
+-- name: call_next
+select worker.call_waiting_runs($1)
 
 -- name: wake_stranded
 -- A job that was put back while its run was being resumed may have seen the run still paused, and rests in a run
@@ -26,7 +51,8 @@ select worker.wake_jobs(r.id)
 -- name: overdue
 -- Runs that nobody closed: their last worker died between its last finish and the closing.
 select r.id from worker.runs r
- where r.state in ('pending', 'running') and not exists (select from worker.jobs j where j.run_id = r.id)
+ where (r.state in ('pending', 'running') or (r.state = 'cancelled' and r.summary is null))
+   and not exists (select from worker.jobs j where j.run_id = r.id)
  limit 100
 
 -- name: counts
@@ -35,7 +61,10 @@ select i.type::text, i.state::text, i.error_code, count(*)::int as count
  group by i.type, i.state, i.error_code
 
 -- name: close
-update worker.runs r set state = $2::worker.run_state, summary = $3::jsonb, completed_at = now() where r.id = $1
+update worker.runs r
+   set state = $2::worker.run_state, waits = false, summary = $3::jsonb, completed_at = coalesce(r.completed_at, now()),
+       reason = case when r.state = 'cancelled' then r.reason end
+ where r.id = $1
 
 -- name: log
 select worker.log_run($1, $2, $3, $4::jsonb, $5)

@@ -1,15 +1,12 @@
-"""What a handler is, also one that blocks, and how it is bound to the queue."""
+"""What a handler is, also one that blocks."""
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar, assert_never, runtime_checkable
+from decimal import Decimal
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from worker.db import Database
-from worker.queue.contract import Backoff, Cancel, Ending, Fail, Job, Kind, Retry
-from worker.runs.blocking import Blocking
-from worker.runs.outcome import ProcessDied
+from worker.queue.contract import Ending
 from worker.runs.work import Work
 
 
@@ -27,7 +24,8 @@ class Handler(Protocol[P_contra]):
 
     ``takes`` is the model of its payload. ``handle`` answers how the work ended, and raises only when
     surprised; it may be begun again at any time from its last checkpoint. It may also promise a ``backoff``
-    (``Backoff``): how long it waits before it is tried again.
+    (``Backoff``): how long it waits before it is tried again; a ``checkpoint_version`` (1 without it), to be
+    counted up when what it writes into checkpoints changes; and an ``estimate`` (see ``Estimating``).
     """
 
     kind: ClassVar[str]
@@ -64,62 +62,13 @@ class BlockingHandler(Protocol[P_contra]):
         ...
 
 
+@runtime_checkable
+class Estimating(Protocol[P_contra]):
+    """A handler that can say what a run of it is going to cost."""
+
+    async def estimate(self, payload: P_contra) -> Decimal:
+        """Cents, at the highest prices; made before the run begins, and shown."""
+        ...
+
+
 AnyHandler: TypeAlias = Handler[Any] | BlockingHandler[Any]
-
-
-def bind(
-    handler: AnyHandler, db: Database, *, stopping: Callable[[], bool], blocking: Blocking | None = None
-) -> Kind:
-    """Make a kind of the queue from a handler: read the payload, enter the run, hand over the work.
-
-    ``blocking`` are the worker's places for what blocks; without it, as in a test, the kind has its own.
-    """
-    return Kind(
-        name=handler.kind,
-        perform=_performer(handler, db, stopping, blocking or Blocking()),
-        schema=handler.takes.model_json_schema(),
-        queue=handler.queue,
-        timeout=handler.timeout,
-        max_attempts=handler.max_attempts,
-        starts_run=handler.starts_run,
-        backoff=getattr(handler, "backoff", Backoff()),
-    )
-
-
-def _performer(
-    handler: AnyHandler, db: Database, stopping: Callable[[], bool], blocking: Blocking
-) -> Callable[[Job], Awaitable[Ending]]:
-    handle = _handling(handler)
-
-    async def perform(job: Job) -> Ending:
-        try:
-            payload = handler.takes.model_validate_json(job.payload)
-        except ValidationError as error:
-            return Fail("bad_payload", _sentence(handler.kind, error))
-        work = Work(db, job, stopping=stopping, blocking=blocking)
-        if (nothing_to_do := await work.enter()) is not None:
-            return Cancel(nothing_to_do)
-        try:
-            return await handle(work, payload)
-        except ProcessDied as died:
-            return Retry("process_died", str(died))
-
-    return perform
-
-
-def _handling(handler: AnyHandler) -> Callable[[Work, JobPayload], Awaitable[Ending]]:
-    if not isinstance(handler, BlockingHandler):
-        return handler.handle
-    plain = handler.handle
-    match handler.runs_in:
-        case "thread":
-            return lambda work, payload: work.in_thread(plain, payload)
-        case "process":
-            return lambda work, payload: work.in_process(plain, payload)
-        case other:
-            assert_never(other)
-
-
-def _sentence(kind: str, error: ValidationError) -> str:
-    problems = (f"{'.'.join(map(str, e['loc'])) or 'payload'}: {e['msg']}" for e in error.errors())
-    return f"{kind} does not take this payload: {'; '.join(problems)}"

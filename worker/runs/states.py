@@ -13,7 +13,7 @@ class RunState(StrEnum):
     """Where a run can be; the last three are terminal."""
 
     PENDING = "pending"
-    """Created; no job of it has begun."""
+    """No job of it has begun, or it waits for a place among its org's runs."""
     RUNNING = "running"
     PAUSED = "paused"
     """Held by an operator or by its budget; its reason says which."""
@@ -34,6 +34,8 @@ class RunEvent(StrEnum):
     CANCEL = "cancel"
     RETRY = "retry"
     """By an operator, after it had ended."""
+    WAIT = "wait"
+    """It shall go on, and there is no place for it yet."""
 
 
 _S, _E = RunState, RunEvent
@@ -52,6 +54,10 @@ LAWFUL = {
     (_S.COMPLETED, _E.RETRY): _S.RUNNING,
     (_S.FAILED, _E.RETRY): _S.RUNNING,
     (_S.CANCELLED, _E.RETRY): _S.RUNNING,
+    (_S.PAUSED, _E.WAIT): _S.PENDING,
+    (_S.COMPLETED, _E.WAIT): _S.PENDING,
+    (_S.FAILED, _E.WAIT): _S.PENDING,
+    (_S.CANCELLED, _E.WAIT): _S.PENDING,
 }
 TERMINAL = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED})
 

@@ -1,133 +1,181 @@
 """What a handler holds in its hand: its job, its checkpoint, and the one way to commit."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar
 
 from worker import observe
-from worker.db import Connection, Database, statements
-from worker.errors import LeaseLost, Refused, StopWork, UserError
+from worker.db import Connection, Database, Record, statements
+from worker.errors import LeaseLost, StopWork, UserError
 from worker.queue.contract import STOPPING, Job
-from worker.queue.jobs import storable
 from worker.runs.blocking import Blocking
+from worker.runs.items import OUTCOMES, Counts, Item, ItemRef, write_items
 from worker.runs.payload import payload_text
+from worker.runs.prices import PaidCall, Prices
+from worker.runs.spending import Charge, Spending, costs, settled
+from worker.runs.steering import Told
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 SQL = statements(Path(__file__).with_name("work.sql"))
-OVER_BUDGET = "budget"
-BEGUN = ("pending", "running")
-"""A run of which another job has just begun is still seen as pending."""
+ENDED = "MM003"
+"""What the database says of a run that has ended and is to take one more job."""
+BEGUN = ("running", "started")
+WAITS = {"paused": "run paused", "waits": "run waits for a place"}
 
-ItemType = Literal[
-    "card", "set", "order", "seller", "listing", "csv_row", "amazon_product", "ebay_seller", "demo"
-]
-Outcome = Literal["completed", "failed", "skipped"]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing a run worked on, and how it went; a failed one has a stable code and a sentence."""
-
-    type: ItemType
-    external_id: str
-    outcome: Outcome
-    error_code: str | None = None
-    error_message: str | None = None
-    cost_cents: Decimal = Decimal(0)
+Level = Literal["info", "warning", "error"]
 
 
 @dataclass(slots=True)
 class Batch:
-    """What one transaction will commit besides the domain rows written through ``connection``."""
+    """What one transaction will commit besides the domain rows written through ``connection``.
+
+    What was spent since the last commit is settled in it.
+    """
 
     connection: Connection
+    job: Job
     checkpoint: Mapping[str, Any] | None = None
     """The cursor from which the job goes on; None leaves it as it is."""
     items: list[Item] = field(default_factory=list)
     expected: int = 0
     """By how many items the run's total grows."""
 
-    def count(self, outcome: Outcome) -> int:
-        """How many of the batch's items went that way."""
-        return sum(item.outcome == outcome for item in self.items)
+    async def enqueue(self, kind: str, payload: Mapping[str, Any]) -> int:
+        """Put a job into this job's run: it shares its budget, its pause and its end. Answers its id.
 
-    def cost(self) -> Decimal:
-        """Cents that the batch's items cost together."""
-        return sum((item.cost_cents for item in self.items), Decimal(0))
+        Raises ``Refused`` for an unknown kind, and for a payload that does not fit it or cannot be kept;
+        ``StopWork`` where the run has ended meanwhile.
+        """
+        text = payload_text(kind, payload)
+        try:
+            id_: int = await self.connection.fetchval(SQL["enqueue"], kind, text, self.job.run_id)
+        except Exception as error:
+            if getattr(error, "sqlstate", None) == ENDED:
+                raise StopWork("run ended") from None
+            raise
+        return id_
+
+    async def log(self, level: Level, event: str, **data: Any) -> None:
+        """Write a line into the run's log; nothing for a job without a run."""
+        if self.job.run_id is not None:
+            facts, job = json.dumps(data), self.job
+            await self.connection.execute(SQL["log"], job.run_id, level, event, facts, job.id, job.fence)
 
 
 class Work:
     """One attempt at one job, as its handler sees it.
 
-    ``blocking`` are the worker's places for what blocks; without it, as in a test, this work has its own.
+    ``blocking`` are the worker's places for what blocks, ``prices`` what calls cost at most; without them, as
+    in a test, this work has its own. ``version`` is that of the checkpoints which this code writes and reads.
     """
 
     def __init__(
-        self, db: Database, job: Job, *, stopping: Callable[[], bool], blocking: Blocking | None = None
+        self,
+        db: Database,
+        job: Job,
+        *,
+        stopping: Callable[[], bool],
+        blocking: Blocking | None = None,
+        prices: Prices | None = None,
+        version: int = 1,
     ) -> None:
         self.job = job
-        self.checkpoint: dict[str, Any] | None = json.loads(job.checkpoint) if job.checkpoint else None
+        self._version = version
+        self.again: Sequence[ItemRef] = ()
+        """Items of this job that failed before and are to be worked again, before it goes on: each once."""
+        self.is_first = False
+        """Whether this attempt has started its run."""
+        self.spending = Spending(db, job, prices or Prices())
+        self.told = Told(is_paying=lambda: self.spending.on_their_way > 0)
         self._db = db
         self._stopping = stopping
         self._blocking = blocking or Blocking()
 
+    @cached_property
+    def checkpoint(self) -> dict[str, Any] | None:
+        """Where the job goes on; None at first. Raises ``UnknownCheckpoint`` for another version's."""
+        if self.job.checkpoint is None:
+            return None
+        found: Any = json.loads(self.job.checkpoint)
+        if not isinstance(found, dict) or found.get("version", 1) != self._version:
+            raise UnknownCheckpoint
+        return found
+
     async def enter(self) -> str | None:
         """Begin: the first job starts its run. Answers why there is nothing to do, when the run has ended.
 
-        Raises ``StopWork`` when the run is paused.
+        Raises ``StopWork`` when the run is paused, or waits for a place among its org's runs, and
+        ``LeaseLost`` when the job is somebody else's.
         """
-        if self.job.run_id is None:
+        job = self.job
+        if job.run_id is None:
             return None
-        actor = f"job {self.job.id}"
-        row = await self._db.fetchrow(SQL["enter"], self.job.run_id, actor, self.job.id, self.job.fence)
+        row = await self._db.fetchrow(SQL["enter"], job.run_id, job.id, job.fence)
         state = row["state"] if row is not None else "gone"
-        if state == "paused":
-            raise StopWork("run paused")
+        if state == "lost":
+            raise LeaseLost(job.id, job.fence)
+        if state in WAITS:
+            raise StopWork(WAITS[state])
+        self.is_first = state == "started"
+        if row is not None and row["any_again"]:
+            again = await self._db.fetch(SQL["again"], job.run_id, job.id, job.fence)
+            self.again = [ItemRef(*one) for one in again]
         return None if state in BEGUN else f"run {state}"
+
+    def spend(
+        self,
+        call: PaidCall,
+        step: str,
+        *,
+        item: ItemRef | None = None,
+        at_most: Decimal | None = None,
+    ) -> AbstractAsyncContextManager[Charge]:
+        """Make a call that costs money or quota: its highest price is reserved before the block begins.
+
+        ``step`` names the call within its job, the same whenever it is tried. The charge is settled by the
+        next ``commit``, on ``item`` if one is named. ``at_most``, in cents, stands in for the listed price.
+
+        Raises before the block: ``StopWork`` where the run is paused, cancelled or out of budget (then it is
+        paused now), ``QuotaSpent``, ``UnknownPrice``, ``LeaseLost``; before or after it ``OutcomeUnknown``
+        for a call that may not be repeated: its item has failed, go on with the next.
+        """
+        return self.spending.spend(call, step, item=item, at_most=at_most)
 
     @asynccontextmanager
     async def commit(self) -> AsyncIterator[Batch]:
-        """One transaction for domain rows, checkpoint, items and spending; all of it, or nothing.
+        """One transaction for domain rows, checkpoint, items and what was spent; all of it, or nothing.
 
         Raises ``LeaseLost`` (rolled back) when the job is somebody else's, and ``StopWork`` when the run or
-        the job was paused or cancelled, its budget is spent (rolled back), or the worker is stopping: this
-        is a safe point, and what was committed stays.
+        the job was paused or cancelled, or the worker is stopping: this is a safe point, and what was
+        committed stays.
         """
-        try:
-            async with self._db.transaction() as connection:
-                batch = Batch(connection)
-                yield batch
-                await self._add_items(batch)
-                verdict = await self._seal(batch)
-        except _OverBudgetError:
-            await self._pause_for_budget()
-            raise StopWork(OVER_BUDGET) from None
-        self._observe(batch)
+        charges = self.spending.answered()
+        async with self._db.transaction() as connection:
+            batch = Batch(connection, self.job)
+            yield batch
+            items = batch.items if self.job.run_id is not None else []
+            counts = await write_items(connection, self.job, items, costs=costs(charges), again=self.again)
+            verdict = await self._seal(batch, counts, charges)
+        self.spending.forget(charges)
+        self._observe(batch, charges)
         if verdict is not None or self._stopping():
             raise StopWork(verdict or STOPPING)
 
-    async def enqueue(self, batch: Batch, kind: str, payload: Mapping[str, Any]) -> int:
-        """Put a job into this job's run, in the batch's transaction; answers its id.
+    async def log(self, level: Level, event: str, **data: Any) -> None:
+        """Write a line into the run's log, on its own; nothing for a job without a run."""
+        async with self._db.connection() as connection:
+            await Batch(connection, self.job).log(level, event, **data)
 
-        Raises ``Refused`` for an unknown kind, and for a payload that does not fit it or cannot be kept.
-        """
-        text = payload_text(kind, payload)
-        id_: int = await batch.connection.fetchval(SQL["enqueue"], kind, text, self.job.run_id)
-        return id_
-
-    async def log(
-        self, batch: Batch, level: Literal["info", "warning", "error"], event: str, **data: Any
-    ) -> None:
-        """Write a line into the run's log in the batch's transaction; nothing for a job without a run."""
-        if self.job.run_id is not None:
-            actor = f"job {self.job.id}"
-            await batch.connection.execute(SQL["log"], self.job.run_id, level, event, json.dumps(data), actor)
+    async def sleep(self, seconds: float) -> None:
+        """Sleep so long; raises ``StopWork`` at once when the run is paused or cancelled, or the job."""
+        await self.told.sleep(seconds)
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call what waits or computes for long in a thread; what it returns or raises comes back as it is.
@@ -144,54 +192,30 @@ class Work:
         """
         return await self._blocking.in_process(function, *args, **kwargs)
 
-    async def _add_items(self, batch: Batch) -> None:
-        if self.job.run_id is None or not batch.items:
-            return
-        await batch.connection.execute(
-            SQL["add_items"],
-            self.job.run_id,
-            [item.type for item in batch.items],
-            [item.external_id for item in batch.items],
-            [item.outcome for item in batch.items],
-            [item.error_code for item in batch.items],
-            [storable(item.error_message) for item in batch.items],
-            [item.cost_cents for item in batch.items],
-        )
-
-    async def _seal(self, batch: Batch) -> str | None:
-        """Count and show the fence; answers why to stop, or None to go on."""
-        row = await batch.connection.fetchrow(
-            SQL["seal"],
-            self.job.id,
-            self.job.fence,
-            None if batch.checkpoint is None else json.dumps(batch.checkpoint),
-            self.job.run_id,
-            batch.expected,
-            len(batch.items),
-            batch.count("failed"),
-            batch.count("skipped"),
-            batch.cost(),
-        )
+    async def _seal(self, batch: Batch, counts: Counts, charges: Sequence[Charge]) -> str | None:
+        """Count, settle and show the fence; answers why to stop, or None to go on."""
+        row = await self._sealed(batch, counts, charges)
         if row is None:
             raise LeaseLost(self.job.id, self.job.fence)
-        if self.job.run_id is not None and row["run_state"] is None:
-            raise _OverBudgetError
         if row["cancel_requested"]:
             return "job cancelled"
         return None if row["run_state"] in (None, "running") else f"run {row['run_state']}"
 
-    async def _pause_for_budget(self) -> None:
-        observe.budget_denied(run=str(self.job.run_id))
-        try:
-            await self._db.execute(SQL["pause"], self.job.run_id, OVER_BUDGET, f"job {self.job.id}")
-        except Refused as refused:
-            if refused.code != "MM003":
-                raise  # Else another job of the run has paused it already.
+    async def _sealed(self, batch: Batch, counts: Counts, charges: Sequence[Charge]) -> Record | None:
+        job = self.job
+        checkpoint = None
+        if batch.checkpoint is not None:
+            checkpoint = json.dumps({"version": self._version, **batch.checkpoint})
+        told = (job.run_id, job.id, job.fence, checkpoint, batch.expected, *counts)
+        if charges:
+            return await batch.connection.fetchrow(SQL["seal_and_settle"], *told, *settled(charges))
+        return await batch.connection.fetchrow(SQL["seal"], *told)
 
-    def _observe(self, batch: Batch) -> None:
-        for outcome in ("completed", "failed", "skipped"):
-            observe.items(kind=self.job.kind, outcome=outcome, count=batch.count(outcome))
-        observe.spent(kind=self.job.kind, cents=float(batch.cost()))
+    def _observe(self, batch: Batch, charges: Sequence[Charge]) -> None:
+        for outcome in OUTCOMES:
+            count = sum(item.outcome == outcome for item in batch.items)
+            observe.items(kind=self.job.kind, outcome=outcome, count=count)
+        observe.spent(kind=self.job.kind, cents=float(sum(charge.cents for charge in charges)))
 
 
 class UnknownCheckpoint(UserError):
@@ -201,7 +225,3 @@ class UnknownCheckpoint(UserError):
 
     def __init__(self) -> None:
         super().__init__("this worker cannot read the job's checkpoint: run the version that wrote it")
-
-
-class _OverBudgetError(Exception):
-    """The batch would pass the run's cap; raised inside the transaction to undo it."""

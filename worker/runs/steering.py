@@ -1,0 +1,86 @@
+"""Telling handlers at work that their run was paused or cancelled, or their job.
+
+A handler hears of it at its next safe point in any case: there the database says so. What is here reaches
+those that wait, at once, and cuts off those that go on without a safe point.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+
+from worker.db import Database, statements
+from worker.errors import StopWork
+
+SQL = statements(Path(__file__).with_name("steering.sql"))
+GRACE_SECONDS = 10.0
+"""How long a handler may go on, once its run is paused, before it is cut off."""
+
+
+class Told:
+    """What one attempt at a job has been told."""
+
+    def __init__(self, is_paying: Callable[[], bool]) -> None:
+        self.why: str | None = None
+        self._is_paying = is_paying
+        self._said = anyio.Event()
+        self._cut_after = 0.0
+
+    def tell(self, why: str, *, grace_seconds: float) -> None:
+        """Wake the handler where it waits; it has a time of grace to reach a safe point."""
+        if self.why is None:
+            self.why, self._cut_after = why, time.monotonic() + grace_seconds
+            self._said.set()
+
+    def is_overdue(self) -> bool:
+        """Tell whether the grace is over; a call that is paid for is waited for."""
+        return self.why is not None and time.monotonic() > self._cut_after and not self._is_paying()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep so long; raises ``StopWork`` as soon as the attempt is told to stop."""
+        with anyio.move_on_after(seconds):
+            await self._said.wait()
+        if self.why is not None:
+            raise StopWork(self.why)
+
+
+class Steering:
+    """The attempts at work in this process, and the word that reaches them.
+
+    ``cut_off`` cancels the handler of a job by the job's id; the composition root gives it.
+    """
+
+    def __init__(self, db: Database, *, poll_seconds: float, grace_seconds: float = GRACE_SECONDS) -> None:
+        self.cut_off: Callable[[int], None] = lambda _job: None
+        self._db, self._poll_seconds, self._grace_seconds = db, poll_seconds, grace_seconds
+        self._at_work: dict[int, Told] = {}
+        self._news = anyio.Event()
+
+    @contextmanager
+    def enrolled(self, job: int, told: Told) -> Iterator[None]:
+        """Count an attempt among those at work for as long as the block lasts."""
+        self._at_work[job] = told
+        try:
+            yield
+        finally:
+            if self._at_work.get(job) is told:  # Else it was given up, and the job is here again.
+                del self._at_work[job]
+
+    def hear(self) -> None:
+        """Look at once: somebody has steered something."""
+        self._news.set()
+
+    async def watch(self) -> None:
+        """Wait for news, or a while; tell whom it concerns, and cut off who has not obeyed in time."""
+        with anyio.move_on_after(self._poll_seconds):
+            await self._news.wait()
+        self._news = anyio.Event()
+        if self._at_work:
+            for row in await self._db.fetch(SQL["unwanted"], list(self._at_work)):
+                if (told := self._at_work.get(row["id"])) is not None:
+                    told.tell(row["why"], grace_seconds=self._grace_seconds)
+        for job, told in list(self._at_work.items()):
+            if told.is_overdue():
+                self.cut_off(job)
