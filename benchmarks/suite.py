@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from benchmarks import claims, drain, enqueue, growth, memory, normalize, pickup, snapshot
+from benchmarks import budget, claims, drain, enqueue, growth, memory, normalize, pickup, snapshot
 from benchmarks.figures import Measure
 
 BENCHMARKS: Mapping[str, Measure] = {
@@ -13,5 +13,6 @@ BENCHMARKS: Mapping[str, Measure] = {
     "claims": claims.measure,
     "memory": memory.measure,
     "normalize": normalize.measure,
+    "budget": budget.measure,
     "snapshot": snapshot.measure,
 }

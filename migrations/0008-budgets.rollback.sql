@@ -13,7 +13,7 @@ drop function worker.fail_item(uuid, bigint, worker.item_type, text, text, text,
 drop function worker.note_estimate(uuid, numeric);
 drop function worker.begin_run(uuid, bigint, bigint);
 drop function worker.call_waiting_runs(uuid);
-drop function worker.has_place(uuid);
+drop function worker.free_places(uuid);
 drop function worker.actor(bigint);
 drop view worker.quota_status;
 drop table worker.api_quotas, worker.org_days, worker.ledger;
@@ -183,7 +183,7 @@ begin
 end $$;
 
 drop function worker.work_again(worker.job_history);
-drop index worker.runs_at_work, worker.runs_waiting, worker.runs_unsummed, worker.items_to_work, worker.items_failed;
+drop index worker.runs_at_work, worker.runs_pending, worker.runs_unsummed, worker.items_to_work, worker.items_failed;
 alter table worker.items drop column job_id;
 alter table worker.runs
     drop constraint runs_cap_holds, drop column warn_percents, drop column warned_percents, drop column overrun_cents,

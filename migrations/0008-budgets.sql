@@ -26,7 +26,7 @@ alter table worker.runs
     add column waits boolean not null default false,               -- for a place
     add constraint runs_cap_holds check (spent_cents + reserved_cents <= budget_cap_cents + overrun_cents);
 create index runs_at_work on worker.runs (org_id) where state = 'running';
-create index runs_waiting on worker.runs (org_id, created_at, id) where state = 'pending' and waits;
+create index runs_pending on worker.runs (org_id, created_at, id) where state = 'pending';
 create index runs_unsummed on worker.runs (id) where state = 'cancelled' and summary is null;
 
 -- An item belongs to the job that worked it; of those from before nobody knows which that was.
@@ -108,13 +108,13 @@ create function worker.actor(of_job bigint) returns text language sql immutable 
 
 -- Places.
 
--- Has the org a place for one more run? Keeps the org's row locked: two that ask at once do not both get the last.
-create function worker.has_place(the_org uuid) returns boolean
+-- For how many more runs has the org a place? Keeps its row locked: two that ask at once do not both get the last.
+create function worker.free_places(the_org uuid) returns int
 language plpgsql as $$
 declare
     places int := (select o.max_concurrent_runs from public.orgs o where o.id = the_org for no key update);
 begin
-    return (select count(*) from worker.runs r where r.org_id = the_org and r.state = 'running') < places;
+    return places - (select count(*) from worker.runs r where r.org_id = the_org and r.state = 'running');
 end $$;
 
 -- Call those that wait longest for the places that are free: their jobs wait again, and the first to begin takes the
@@ -134,7 +134,8 @@ begin
 end $$;
 
 -- A job of the run begins. Answers "started" when that starts the run, "waits" when there is no place for it, "lost"
--- when the job is somebody else's; else the run's state, or "gone".
+-- when the job is somebody else's; else the run's state, or "gone". Runs that came before it and wait, or are just
+-- about to begin too, have their places first.
 create function worker.begin_run(the_run uuid, the_job bigint, the_fence bigint) returns text
 language plpgsql as $$
 declare
@@ -147,10 +148,11 @@ begin
         return run.state;
     elsif not exists (select from worker.jobs j where j.id = the_job and j.fence = the_fence and j.state = 'running') then
         return 'lost';
-    elsif worker.has_place(run.org_id)
-          and not exists (select from worker.runs w
-                           where w.org_id = run.org_id and w.state = 'pending' and w.waits
-                             and (w.created_at, w.id) < (run.created_at, run.id)) then
+    elsif worker.free_places(run.org_id)
+          > (select count(*) from worker.runs w
+              where w.org_id = run.org_id and w.state = 'pending'
+                and (w.created_at, w.id) < (run.created_at, run.id)
+                and (w.waits or exists (select from worker.jobs j where j.run_id = w.id and j.state = 'running'))) then
         update worker.runs r set state = worker.move_run(run.state, 'start'), waits = false, reason = null,
                                  started_at = coalesce(r.started_at, now())
          where r.id = run.id;
@@ -543,7 +545,7 @@ language plpgsql security definer set search_path = '' as $$
 declare
     run worker.runs := worker.lock_run(resume_run.run_id);
     cap numeric := coalesce(resume_run.budget_cap_cents, run.budget_cap_cents);
-    has_place boolean := worker.has_place(run.org_id);
+    has_place boolean := worker.free_places(run.org_id) > 0;
 begin
     perform worker.move_run(run.state, 'resume');  -- Or the refusal, place or not.
     perform worker.check_cap(cap, run.spent_cents + run.reserved_cents);
@@ -612,7 +614,7 @@ begin
     if old.run_id is not null then
         run := worker.lock_run(old.run_id);
         if run.state in ('completed', 'failed', 'cancelled') then
-            has_place := worker.has_place(run.org_id);
+            has_place := worker.free_places(run.org_id) > 0;
             update worker.runs r
                set state = worker.move_run(run.state, case when has_place then 'retry' else 'wait' end),
                    waits = not has_place, reason = case when not has_place then 'max_concurrent_runs' end,

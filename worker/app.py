@@ -35,7 +35,7 @@ from worker.runs.blocking import Blocking
 from worker.runs.closing import Closer
 from worker.runs.handler import AnyHandler
 from worker.runs.prices import Prices
-from worker.runs.retention import retain
+from worker.runs.retention import Keep, retain
 from worker.runs.sampling import sample
 from worker.runs.steering import Steering
 from worker.settings_model import Settings
@@ -153,7 +153,7 @@ async def run_worker(settings: Settings, urls: Urls, service: Service) -> int:
                     observe.say("pooler_found")
                 await _refuse_old_schema(urls, vitals)
                 handlers = service.handlers(settings, db)
-                steering = Steering(db, poll_seconds=pace.poll_seconds)
+                steering = Steering(db, poll_seconds=pace.poll_seconds, grace_seconds=pace.grace_seconds)
                 kinds = kinds_of(
                     handlers, db, stopping=lambda: vitals.stopping, blocking=blocking, steering=steering
                 )
@@ -213,8 +213,9 @@ def _daemon(
 def _duties(
     settings: Settings, urls: Urls, db: Database, kinds: Kinds, vitals: Vitals, closer: Closer
 ) -> list[Duty]:
-    keep = partial(
-        retain, db, history_days=settings.retention.history_days, events_days=settings.retention.events_days
+    days = settings.retention
+    keep = Keep(
+        history=days.history_days, events=days.events_days, items=days.items_days, ledger=days.ledger_days
     )
     late = LATE + timedelta(seconds=settings.queue.poll_seconds)
     schedules = Schedules(db, schedules_of(settings), late=late)
@@ -225,7 +226,7 @@ def _duties(
         Duty("close runs", settings.queue.rescue_seconds, closer.sweep),
         Duty("sample", settings.ops.sample_seconds, partial(sample, db, kinds.names())),
         Duty("schema", SCHEMA_SECONDS, partial(_compare_schema, urls, vitals)),
-        Duty("retain", HOUR, keep),
+        Duty("retain", HOUR, partial(retain, db, keep)),
     ]
 
 

@@ -62,7 +62,9 @@ class Queue(Section):
     poll_seconds: Seconds = Field(
         1, description="how often an idle worker looks for work without being woken"
     )
-    grace_seconds: Seconds = Field(10, description="how long handlers may go on after SIGTERM")
+    grace_seconds: Seconds = Field(
+        10, description="how long handlers may go on after SIGTERM, or after a pause"
+    )
     stall_seconds: Seconds = Field(
         60, description="how long the event loop may stand still before the process ends itself"
     )
@@ -133,6 +135,8 @@ class Retention(Section):
 
     history_days: Count = Field(30, description="days a finished job is kept")
     events_days: Count = Field(30, description="days the events of a run are kept")
+    items_days: Count = Field(90, description="days the items of a run are kept after it has ended")
+    ledger_days: Count = Field(400, description="days a run's ledger is kept after it has ended")
 
 
 class Embedded(Section):

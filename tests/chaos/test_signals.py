@@ -4,7 +4,6 @@ import random
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from decimal import Decimal
 
 import anyio
 import asyncpg
@@ -98,7 +97,7 @@ async def test_a_worker_frozen_before_its_commit_does_not_keep_the_job_from_bein
     (held,) = await claimed(stage.db, worker, "trial")
     async with stage.db.connection() as frozen:
         await frozen.execute("begin")
-        await frozen.fetchrow(SEAL, held.id, held.fence, None, None, 0, 0, 0, 0, Decimal(0))
+        await frozen.fetchrow(SEAL, None, held.id, held.fence, None, 0, 0, 0, 0)
         await let_die(stage.db, worker)
         began = anyio.current_time()
         assert not (await rescue(stage.db)).all(), "its row is locked"

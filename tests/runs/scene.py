@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from worker.queue.jobs import Finished, Jobs
 from worker.queue.lease import SQL as WORKERS
 from worker.queue.states import JobState
 from worker.runs.closing import Closer
+from worker.runs.handler import AnyHandler
 from worker.runs.work import Work
 from worker.settings_model import Ops, Queue, Settings
 
@@ -47,20 +48,24 @@ def pace(**queue: Any) -> Settings:
     return Settings(queue=Queue(**given), ops=Ops(enabled=False))
 
 
-async def drain(url: str, **queue: Any) -> None:
-    """Be a whole worker until nothing is left to do."""
+async def drain(url: str, *handlers: AnyHandler, **queue: Any) -> None:
+    """Be a whole worker until nothing is left to do, with the shipped handlers or these."""
     with anyio.fail_after(40):
-        await run_worker(pace(**queue), Urls(url, url, embedded=False), Service(drain=True))
+        await run_worker(pace(**queue), Urls(url, url, embedded=False), _service(handlers, drain=True))
+
+
+def _service(handlers: Sequence[AnyHandler], *, drain: bool = False) -> Service:
+    return Service(drain=drain, handlers=lambda *_: handlers) if handlers else Service(drain=drain)
 
 
 @asynccontextmanager
-async def working(db: Database, url: str, **queue: Any) -> AsyncIterator[None]:
+async def working(db: Database, url: str, *handlers: AnyHandler, **queue: Any) -> AsyncIterator[None]:
     """Be a whole worker for as long as the block lasts; then stop it as an operator does."""
     over = anyio.Event()
 
     async def run() -> None:
         try:
-            await run_worker(pace(**queue), Urls(url, url, embedded=False), Service())
+            await run_worker(pace(**queue), Urls(url, url, embedded=False), _service(handlers))
         finally:
             over.set()
 

@@ -3,7 +3,7 @@
 from tests.runs.scene import claim, end, enqueue, events, start
 from worker.db import Database
 from worker.observe import REGISTRY
-from worker.runs.retention import retain
+from worker.runs.retention import Keep, retain
 from worker.runs.sampling import sample
 
 
@@ -57,7 +57,7 @@ async def test_old_events_go_once_their_run_has_ended_and_not_before(db: Databas
     await end(db, await claim(db))
     await db.execute("update worker.run_events set at = now() - interval '31 days' where event = 'created'")
 
-    await retain(db, history_days=30, events_days=30)
+    await retain(db, Keep())
 
     assert await events(db, over) == ["completed"]
     assert await events(db, live) == ["created"]

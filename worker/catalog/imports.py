@@ -76,6 +76,14 @@ async def take(
     return [RawRow(r["id"], r["external_id"], r["set_hint"], _decoded(r["payload"])) for r in rows]
 
 
+async def take_again(
+    connection: Connection, source: str, kind: RecordKind, ids: Sequence[int]
+) -> list[RawRow]:
+    """Take rows by their ids, whatever has become of them."""
+    rows = await connection.fetch(SQL["take_again"], source, kind, ids)
+    return [RawRow(r["id"], r["external_id"], r["set_hint"], _decoded(r["payload"])) for r in rows]
+
+
 def _decoded(payload: str) -> Any:
     """Read what Postgres took for JSON; it takes longer numbers and deeper nesting than Python reads."""
     try:

@@ -25,6 +25,14 @@ select r.id, r.external_id, r.set_hint, r.payload
  order by r.id limit $4
    for update
 
+-- name: take_again
+-- Rows that were worked before, whatever came of them then.
+select r.id, r.external_id, r.set_hint, r.payload
+  from public.raw_imports r
+ where r.source = $1 and r.kind = $2 and r.id = any($3::bigint[])
+ order by r.id
+   for update
+
 -- name: settle
 update public.raw_imports r set status = s.status, notes = s.notes, processed_at = now()
   from unnest($1::bigint[], $2::text[], $3::text[]) as s(id, status, notes)

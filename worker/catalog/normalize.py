@@ -43,8 +43,18 @@ async def normalize_batch(
     which the transaction is to be begun anew.
     """
     rows = await imports.take(connection, source, kind, after=after, limit=limit, patient=patient)
-    if not rows:
-        return BatchResult()
+    return await _work(connection, source, kind, rows) if rows else BatchResult()
+
+
+async def normalize_again(
+    connection: Connection, source: str, kind: RecordKind, ids: Sequence[int]
+) -> BatchResult:
+    """Work rows that were worked before, and nothing else; as ``normalize_batch``."""
+    rows = await imports.take_again(connection, source, kind, ids)
+    return await _work(connection, source, kind, rows) if rows else BatchResult()
+
+
+async def _work(connection: Connection, source: str, kind: RecordKind, rows: Sequence[RawRow]) -> BatchResult:
     work = _work_sets if kind == "set" else _work_cards
     result = await work(connection, source, rows)
     result.last_id = rows[-1].id
@@ -152,4 +162,4 @@ def _worked(row: RawRow, facts: SetFacts | CardFacts, decision: Write | Agree | 
     return Worked(row.id, facts.external_id, "normalized", None, " ".join(facts.notes) or None)
 
 
-__all__ = ["BatchResult", "KnownSet", "Worked", "normalize_batch"]
+__all__ = ["BatchResult", "KnownSet", "Worked", "normalize_again", "normalize_batch"]

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_vali
 from worker import observe
 from worker.catalog import canon, imports
 from worker.catalog.imports import RecordKind
-from worker.catalog.normalize import BatchResult, Worked, normalize_batch
+from worker.catalog.normalize import BatchResult, Worked, normalize_again, normalize_batch
 from worker.db import Database
 from worker.queue.contract import Done, Ending
 from worker.runs.closing import ItemCount, Summary
@@ -18,6 +18,7 @@ from worker.runs.handler import JobPayload
 from worker.runs.items import Item
 from worker.runs.work import Batch, UnknownCheckpoint, Work
 
+RECORD_KINDS: tuple[RecordKind, ...] = ("set", "card")
 SETS_NAMED = 10
 """How many of the sets that cards wait for are named in the log."""
 
@@ -108,12 +109,31 @@ class NormalizeBatch:
 
     async def handle(self, work: Work, payload: Payload) -> Ending:
         """Go from batch to batch; each is one transaction with its rows, items and cursor."""
+        await self._work_again(work, payload)
         cursor = await self._begin(work, payload) if work.checkpoint is None else Cursor.read(work.checkpoint)
         while not cursor.ended:
             cursor = await self._step(work, payload, cursor)
         if not payload.counted:
             await self._say_what_is_off(work, payload.source)
         return Done({"waiting": cursor.waiting})
+
+    async def _work_again(self, work: Work, payload: Payload) -> None:
+        """Work the rows whose items failed before and were retried, and no others."""
+        size = payload.batch_size or self.batch_size
+        for kind in RECORD_KINDS:
+            rows = [int(one.data["row"]) for one in work.again if one.ref.type == kind and one.data]
+            for first in range(0, len(rows), size):
+                await self._some_again(work, payload.source, kind, rows[first : first + size])
+
+    async def _some_again(self, work: Work, source: str, kind: RecordKind, rows: Sequence[int]) -> None:
+        while True:
+            try:
+                async with work.commit() as batch:
+                    result = await normalize_again(batch.connection, source, kind, rows)
+                    batch.items.extend(_item(kind, one) for one in result.worked)
+            except canon.Overtaken:
+                continue  # Another worker made one of our prints meanwhile; this time it is seen.
+            return
 
     async def _begin(self, work: Work, payload: Payload) -> Cursor:
         async with work.commit() as batch:
@@ -165,7 +185,7 @@ class NormalizeBatch:
 def _item(kind: RecordKind, one: Worked) -> Item:
     if one.result == "normalized":
         return Item(kind, one.external_id, "completed")
-    return Item(kind, one.external_id, "failed", one.code, one.note)
+    return Item(kind, one.external_id, "failed", one.code, one.note, data={"row": one.row_id})
 
 
 def summarise(counts: Sequence[ItemCount]) -> Summary:

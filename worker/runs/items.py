@@ -1,14 +1,13 @@
 """Items: what a run worked on, each with its own outcome."""
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from worker.db import Connection, statements
+from worker.db import Connection, Database, statements
 from worker.queue.contract import Job
 from worker.queue.jobs import storable
 
@@ -49,6 +48,14 @@ class Item:
         return ItemRef(self.type, self.external_id)
 
 
+class Again(NamedTuple):
+    """An item that failed before and is to be worked again; ``data`` is what was noted of it then."""
+
+    id: int
+    ref: ItemRef
+    data: Mapping[str, Any] | None
+
+
 class Counts(NamedTuple):
     """By how much a run's counters change."""
 
@@ -57,24 +64,49 @@ class Counts(NamedTuple):
     skipped: int
 
 
+async def read_again(db: Database, job: Job) -> list[Again]:
+    """The items of a job that are to be worked again; from now on they are being worked."""
+    rows = await db.fetch(SQL["read_again"], job.run_id, job.id, job.fence)
+    return [
+        Again(row["id"], ItemRef(row["type"], row["external_id"]), json.loads(row["data"] or "null"))
+        for row in rows
+    ]
+
+
 async def write_items(
     connection: Connection,
     job: Job,
     items: Sequence[Item],
     *,
     costs: Mapping[ItemRef, Decimal],
-    again: Sequence[ItemRef],
-) -> Counts:
-    """Write items of a job's run, those worked ``again`` over what was written of them before."""
-    old = [_row(item, costs) for item in items if item.ref() in again]
-    new = [_row(item, costs) for item in items if item.ref() not in again]
-    written = Counter[str](row[2] for row in new)
+    again: Sequence[Again],
+) -> tuple[Counts, list[Again]]:
+    """Write items of a job's run, those worked ``again`` over what stood there; answers which those were."""
+    old, new = _sorted_out(items, again)
     if new:
-        await connection.execute(SQL["add_items"], job.run_id, job.id, *zip(*new, strict=True))
+        rows = [_row(item, costs) for item in new]
+        await connection.execute(SQL["add_items"], job.run_id, job.id, *zip(*rows, strict=True))
     if old:
-        rows = await connection.fetch(SQL["write_over"], job.run_id, job.id, *zip(*old, strict=True))
-        written.update(row["state"] for row in rows)
-    return Counts(written.total(), written["failed"], written["skipped"])
+        rows = [(id_, *_row(item, costs)) for id_, item in old.items()]
+        await connection.execute(SQL["write_over"], job.run_id, *zip(*rows, strict=True))
+    outcomes = [item.outcome for item in (*new, *old.values())]
+    counts = Counts(len(outcomes), outcomes.count("failed"), outcomes.count("skipped"))
+    return counts, [one for one in again if one.id in old]
+
+
+def _sorted_out(items: Sequence[Item], again: Sequence[Again]) -> tuple[dict[int, Item], list[Item]]:
+    """Which items are worked again, by the id of what stands of each, and which are new."""
+    waiting: dict[ItemRef, list[int]] = {}
+    for one in again:
+        waiting.setdefault(one.ref, []).append(one.id)
+    old: dict[int, Item] = {}
+    new: list[Item] = []
+    for item in items:
+        if ids := waiting.get(item.ref()):
+            old[ids.pop(0)] = item
+        else:
+            new.append(item)
+    return old, new
 
 
 def _row(item: Item, costs: Mapping[ItemRef, Decimal]) -> tuple[Any, ...]:

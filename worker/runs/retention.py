@@ -1,14 +1,35 @@
 """How long what has ended is kept."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from worker.db import Database, statements
 
 SQL = statements(Path(__file__).with_name("retention.sql"))
+BITE = 10_000
+"""Rows that one statement deletes: nobody else waits long for it."""
 
 
-async def retain(db: Database, *, history_days: int, events_days: int) -> None:
-    """Make tomorrow's partitions, drop old ones whole, and prune the logs of runs that ended long ago."""
-    await db.execute(SQL["keep_history"], history_days)
-    await db.execute(SQL["prune_events"], timedelta(days=events_days))
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Days for which finished jobs, and of runs that have ended the events, items and ledger, are kept."""
+
+    history: int = 30
+    events: int = 30
+    items: int = 90
+    ledger: int = 400
+
+
+async def retain(db: Database, keep: Keep) -> None:
+    """Make tomorrow's partitions, drop old ones whole, and prune what is left of runs that ended long ago."""
+    await db.execute(SQL["keep_history"], keep.history)
+    await _prune(db, "prune_events", keep.events)
+    await _prune(db, "prune_items", keep.items)
+    await _prune(db, "prune_ledger", keep.ledger)
+    await db.execute(SQL["prune_days"], timedelta(days=keep.ledger))
+
+
+async def _prune(db: Database, statement: str, days: int) -> None:
+    while await db.fetchval(SQL[statement], timedelta(days=days), BITE) == BITE:
+        pass

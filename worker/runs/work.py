@@ -14,7 +14,7 @@ from worker.db import Connection, Database, Record, statements
 from worker.errors import LeaseLost, StopWork, UserError
 from worker.queue.contract import STOPPING, Job
 from worker.runs.blocking import Blocking
-from worker.runs.items import OUTCOMES, Counts, Item, ItemRef, write_items
+from worker.runs.items import OUTCOMES, Again, Counts, Item, ItemRef, read_again, write_items
 from worker.runs.payload import payload_text
 from worker.runs.prices import PaidCall, Prices
 from worker.runs.spending import Charge, Spending, costs, settled
@@ -88,8 +88,11 @@ class Work:
     ) -> None:
         self.job = job
         self._version = version
-        self.again: Sequence[ItemRef] = ()
-        """Items of this job that failed before and are to be worked again, before it goes on: each once."""
+        self.again: list[Again] = []
+        """Items of this job that failed before and are to be worked again, before it goes on.
+
+        They leave this list when they are committed; those that are left when the job ends have failed.
+        """
         self.is_first = False
         """Whether this attempt has started its run."""
         self.spending = Spending(db, job, prices or Prices())
@@ -125,8 +128,7 @@ class Work:
             raise StopWork(WAITS[state])
         self.is_first = state == "started"
         if row is not None and row["any_again"]:
-            again = await self._db.fetch(SQL["again"], job.run_id, job.id, job.fence)
-            self.again = [ItemRef(*one) for one in again]
+            self.again = await read_again(self._db, job)
         return None if state in BEGUN else f"run {state}"
 
     def spend(
@@ -161,9 +163,12 @@ class Work:
             batch = Batch(connection, self.job)
             yield batch
             items = batch.items if self.job.run_id is not None else []
-            counts = await write_items(connection, self.job, items, costs=costs(charges), again=self.again)
+            counts, worked = await write_items(
+                connection, self.job, items, costs=costs(charges), again=self.again
+            )
             verdict = await self._seal(batch, counts, charges)
         self.spending.forget(charges)
+        self.again = [one for one in self.again if one not in worked]
         self._observe(batch, charges)
         if verdict is not None or self._stopping():
             raise StopWork(verdict or STOPPING)

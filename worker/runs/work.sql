@@ -6,13 +6,6 @@ select case when r.state = 'pending' then worker.begin_run(r.id, $2, $3) else r.
                 where i.run_id = $1 and i.job_id = $2 and i.state in ('pending', 'processing')) as any_again
   from worker.runs r where r.id = $1
 
--- name: again
--- Items that wait to be worked again; from now on they are being worked.
-update worker.items i set state = 'processing'
- where i.run_id = $1 and i.job_id = $2 and i.state in ('pending', 'processing')
-   and exists (select from worker.jobs j where j.id = $2 and j.fence = $3 and j.state = 'running')
-returning i.type::text, i.external_id
-
 -- name: seal
 -- The last statement of a handler's transaction: the run counts and the fence is shown, run before job, and the
 -- whole transaction stands or falls with it. A job that gets on is not what kills its workers: its
