@@ -188,6 +188,10 @@ def test_every_setting_says_what_it_means() -> None:
         "DATABASE_URL",
         "MIGRATIONS_URL",
         "WORKER_POKEMONAPI__API_KEY",
+        "WORKER_ALERTS__WEBHOOK_URL",
+        "WORKER_ALERTS__SLACK_URL",
+        "WORKER_ALERTS__DISCORD_URL",
+        "WORKER_ALERTS__MAIL_PASSWORD",
     ]
     lease = settings["WORKER_QUEUE__LEASE_SECONDS"]
     assert (lease.key, lease.type, lease.default) == (("queue", "lease_seconds"), "number", 30)

@@ -15,11 +15,13 @@ import anyio.abc
 import anyio.to_thread
 
 from worker import observe
+from worker.channels import channels_of
 from worker.cron import Cron
 from worker.db import Database, open_database
 from worker.embedded import embedded_postgres
 from worker.errors import UserError
 from worker.handlers import all_handlers
+from worker.handlers.deliver_alerts import DeliverAlerts
 from worker.handlers.normalize_batch import NormalizeBatch, summarise
 from worker.migrate import migrate
 from worker.migrate_drift import drift
@@ -30,6 +32,7 @@ from worker.queue.keeper import Duty
 from worker.queue.lease import EXIT_STUCK
 from worker.queue.schedules import LATE, Missed, Schedule, Schedules
 from worker.queue.vitals import Vitals
+from worker.runs.alerts import Attention
 from worker.runs.binding import bind
 from worker.runs.blocking import Blocking
 from worker.runs.closing import Closer
@@ -89,8 +92,14 @@ Handlers: TypeAlias = Sequence[AnyHandler]
 
 def shipped_handlers(settings: Settings, db: Database) -> Handlers:
     """The handlers of the list, with the settings they need."""
-    chosen = settings.normalize
-    return all_handlers(db, batch_size=chosen.batch_size, jobs=chosen.jobs)
+    chosen, channels = settings.normalize, channels_of(settings.alerts)
+    return all_handlers(
+        db,
+        batch_size=chosen.batch_size,
+        jobs=chosen.jobs,
+        channels=channels,
+        alerts_per_hour=settings.alerts.per_hour,
+    )
 
 
 def kinds_of(
@@ -214,15 +223,15 @@ def _duties(
     settings: Settings, urls: Urls, db: Database, kinds: Kinds, vitals: Vitals, closer: Closer
 ) -> list[Duty]:
     days = settings.retention
-    keep = Keep(
-        history=days.history_days, events=days.events_days, items=days.items_days, ledger=days.ledger_days
-    )
+    keep = Keep(days.history_days, days.events_days, days.items_days, days.ledger_days, days.alerts_days)
     late = LATE + timedelta(seconds=settings.queue.poll_seconds)
     schedules = Schedules(db, schedules_of(settings), late=late)
+    alerts = Attention(db, has_channel=DeliverAlerts.kind in kinds.names())
     return [
         Duty("schedules", settings.queue.poll_seconds, schedules.look),
         Duty("resting schedules", RESTING_SECONDS, schedules.let_rest),
         Duty("publish", HOUR, partial(Jobs(db).publish, kinds)),
+        Duty("alerts", settings.queue.rescue_seconds, alerts.look),
         Duty("close runs", settings.queue.rescue_seconds, closer.sweep),
         Duty("sample", settings.ops.sample_seconds, partial(sample, db, kinds.names())),
         Duty("schema", SCHEMA_SECONDS, partial(_compare_schema, urls, vitals)),

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from worker.commands import job, run, schedule
+from worker.commands import alert, job, run, schedule
 from worker.commands.bench import bench
 from worker.commands.demo import demo
 from worker.commands.doctor import doctor
@@ -36,6 +36,7 @@ app.add_typer(run.app, name="run")
 app.add_typer(job.app, name="job")
 app.add_typer(job.queue_app, name="queue")
 app.add_typer(schedule.app, name="schedule")
+app.add_typer(alert.app, name="alert")
 app.command()(kinds)
 app.command()(limit)
 app.add_typer(import_app, name="import")

@@ -80,6 +80,8 @@ OLDEST_XMIN = _gauge("db_oldest_xmin_seconds", "Age of the oldest transaction th
 DEAD_TUPLES = _gauge("jobs_dead_tuples", "Dead rows in the jobs table, as Postgres estimates them.")
 UNKNOWN_KINDS = _gauge("jobs_unknown_kind", "Pending jobs of kinds that this worker does not know.")
 SCHEDULES_FIRED = _counter("schedules_fired_total", "Jobs enqueued by schedules.", "kind")
+ALERTS = _counter("alerts_total", "Alerts, by what became of them at a channel.", "channel", "outcome")
+ALERTS_WAITING = _gauge("alerts_waiting", "Alerts that some channel has not had; counted up to 10,000.")
 API_REQUESTS = _counter(
     "api_requests_total", "Requests to other people's APIs, by status class.", "api", "status"
 )
@@ -113,6 +115,10 @@ EVENTS = {
     "budget_spent": "A reservation was refused: by the run's budget, its org's day, or a provider's quota.",
     "schedule_fired": "A schedule was due, and its job, or a job for each time missed, was enqueued.",
     "schedule_refused": "The job of a schedule is not taken, and why; said once, and it is tried again.",
+    "alerts_delivered": "A channel took a message of so many alerts; summary: it only counts them.",
+    "alert_channel_down": "A channel took nothing, and why; it is tried again.",
+    "alerts_given_up": "A channel has taken nothing for a day, and gets these alerts no more.",
+    "alerts_unheard": "Alerts wait for a worker that has a channel: this one has none. Said once.",
 }
 
 

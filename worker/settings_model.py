@@ -6,12 +6,14 @@ from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from worker.settings_alerts import Alerts
 from worker.settings_schedules import ScheduleTables
+from worker.settings_section import Count, Port, Section
 
 PREFIX = "WORKER_"
 BETWEEN = "__"
@@ -39,16 +41,8 @@ def _web_url(url: str) -> str:
 
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(gt=0)]
-Port = Annotated[int, Field(ge=0, le=65535)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
-
-
-class Section(BaseModel):
-    """A table of ``worker.toml``; its keys are ``WORKER_<SECTION>__<KEY>`` in the environment."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Queue(Section):
@@ -137,6 +131,7 @@ class Retention(Section):
     events_days: Count = Field(30, description="days the events of a run are kept")
     items_days: Count = Field(90, description="days the items of a run are kept after it has ended")
     ledger_days: Count = Field(400, description="days a run's ledger is kept after it has ended")
+    alerts_days: Count = Field(90, description="days an alert is kept")
 
 
 class Embedded(Section):
@@ -167,6 +162,7 @@ class Settings(BaseSettings):
     normalize: Normalize = Normalize()
     pokemonapi: PokemonApi = PokemonApi()
     tcgdex: Tcgdex = Tcgdex()
+    alerts: Alerts = Alerts()
     retention: Retention = Retention()
     embedded: Embedded = Embedded()
     schedules: ScheduleTables = {}

@@ -11,7 +11,19 @@ from worker import observe
 from worker.tally import Distribution, Tally
 
 PACKAGE = Path(__file__).parents[2] / "worker"
-LABELS = {"kind", "queue", "state", "ending", "source", "basis", "api", "status", "outcome", "mode"}
+LABELS = {
+    "kind",
+    "queue",
+    "state",
+    "ending",
+    "source",
+    "basis",
+    "api",
+    "status",
+    "outcome",
+    "mode",
+    "channel",
+}
 SOURCES = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
 COUNTERS, HISTOGRAMS = (Counter, Tally), (Histogram, Distribution)
 METRICS = {

@@ -163,6 +163,8 @@ NAMES = {
     "mintmark_jobs_dead_tuples": set[str](),
     "mintmark_jobs_unknown_kind": set[str](),
     "mintmark_schedules_fired": {"kind"},
+    "mintmark_alerts": {"channel", "outcome"},
+    "mintmark_alerts_waiting": set[str](),
     "mintmark_api_requests": {"api", "status"},
     "mintmark_api_request_seconds": {"api"},
 }
@@ -172,6 +174,7 @@ NEVER_HERE = {
     "mintmark_jobs_rescued",
     "mintmark_handlers_deaf",
     "mintmark_schedules_fired",
+    "mintmark_alerts",
     "mintmark_api_requests",
     "mintmark_api_request_seconds",
 }

@@ -16,6 +16,7 @@ CRASH_LIMIT = 3
 """A job that was there when its worker died this often in a row, without getting on, is set aside."""
 APART = timedelta(seconds=5)
 """Between two jobs of one dead worker that are both close to the limit."""
+QUARANTINE = "quarantined"
 QUARANTINED = f"{CRASH_LIMIT} workers died while they held this job; find out why, then: mintmark job retry"
 
 
@@ -59,11 +60,13 @@ def sort_out(rows: Sequence[Record]) -> Rescued:
 
 
 async def bury(connection: Connection, rescued: Rescued) -> None:
-    """Write the endings of those that shall not be worked again."""
+    """Write the endings of those that shall not be worked again, and raise alerts of the quarantined."""
     for jobs, ending in (
-        (rescued.quarantined, (JobState.FAILED, "quarantined", "crashed", QUARANTINED)),
+        (rescued.quarantined, (JobState.FAILED, QUARANTINE, "crashed", QUARANTINED)),
         (rescued.cancelled, (JobState.CANCELLED, "cancelled", None, None)),
     ):
         if jobs:
             ids, fences = [job.id for job in jobs], [job.fence for job in jobs]
             await connection.execute(SQL["bury"], ids, fences, *ending)
+            if ending[1] == QUARANTINE:
+                await connection.execute(SQL["raise_alert"], ids, fences)

@@ -67,6 +67,18 @@ select g.id, g.fence, g.run_at, g.created_at, g.started_at, g.worker_id, g.run_i
   from gone g
 returning id
 
+-- name: raise_alert
+-- Once for each time that a job is set aside: it may be retried.
+select worker.raise_alert(
+           'job_quarantined', format('job_quarantined:%s:%s', h.id, h.fence),
+           format('Job %s (%s) is set aside: its workers died while they held it. More: mintmark job show %s',
+                  h.id, h.kind, h.id),
+           org_id => r.org_id, run_id => h.run_id, job_id => h.id,
+           data => jsonb_build_object('kind', h.kind, 'queue', h.queue, 'crashes', h.crashes))
+  from unnest($1::bigint[], $2::bigint[]) as b(id, fence)
+       join worker.job_history h on h.id = b.id and h.fence = b.fence
+       left join worker.runs r on r.id = h.run_id
+
 -- name: forget
 -- A dead worker's row goes when it holds no job any more, and late: a claim of its that began before its lease
 -- ran out may still have to commit.

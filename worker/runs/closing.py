@@ -86,6 +86,8 @@ class Closer:
         if was is not RunState.CANCELLED:  # That is in the log, with its actor.
             level = "error" if state is RunState.FAILED else "info"
             await connection.execute(SQL["log"], run["id"], level, state, json.dumps(summary), "mintmark")
+        if state is RunState.FAILED:
+            await connection.execute(SQL["raise_alert"], run["id"])
         return {"run": str(run["id"]), "kind": run["kind"], "state": str(state), **summary}
 
 

@@ -68,3 +68,17 @@ update worker.runs r
 
 -- name: log
 select worker.log_run($1, $2, $3, $4::jsonb, $5)
+
+-- name: raise_alert
+-- Once for each time that it ends so: it may be worked again.
+select worker.raise_alert(
+           'run_failed', format('run_failed:%s:%s', r.id, extract(epoch from now())),
+           format('The run "%s" (%s) has failed: %s of its jobs failed, the last with %s. More: mintmark run show %s',
+                  r.name, r.kind, f.jobs, coalesce(f.code, 'no code'), left(r.id::text, 8)),
+           org_id => r.org_id, run_id => r.id,
+           data => jsonb_build_object('name', r.name, 'kind', r.kind, 'failed_jobs', f.jobs, 'error_code', f.code))
+  from worker.runs r
+       cross join lateral (
+       select count(*) as jobs, (array_agg(h.error_code order by h.finished_at desc))[1] as code
+         from worker.job_history h where h.run_id = r.id and h.state = 'failed') f
+ where r.id = $1

@@ -13,12 +13,13 @@ BITE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Days for which finished jobs, and of runs that have ended the events, items and ledger, are kept."""
+    """Days for which finished jobs and alerts are kept, and events, items and ledger of runs that have ended."""
 
     history: int = 30
     events: int = 30
     items: int = 90
     ledger: int = 400
+    alerts: int = 90
 
 
 async def retain(db: Database, keep: Keep) -> None:
@@ -28,6 +29,8 @@ async def retain(db: Database, keep: Keep) -> None:
     await _prune(db, "prune_items", keep.items)
     await _prune(db, "prune_ledger", keep.ledger)
     await db.execute(SQL["prune_days"], timedelta(days=keep.ledger))
+    await _prune(db, "prune_alerts", keep.alerts)
+    await db.execute(SQL["prune_messages"])
 
 
 async def _prune(db: Database, statement: str, days: int) -> None:

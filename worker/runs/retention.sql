@@ -36,3 +36,16 @@ select count(*)::int from gone
 delete from worker.org_days d
  where d.day < (now() - $1::interval)::date
    and not exists (select from worker.ledger l where l.org_id = d.org_id and l.day = d.day)
+
+-- name: prune_alerts
+-- Delivered or not: one that waits for so long is one to which nobody listens.
+with gone as (
+    delete from worker.alerts a where a.ctid = any(array(
+        select o.ctid from worker.alerts o where o.raised_at < now() - $1::interval limit $2))
+    returning 1
+)
+select count(*)::int from gone
+
+-- name: prune_messages
+-- They are counted for an hour.
+delete from worker.alert_messages m where m.sent_at < now() - interval '1 day'
