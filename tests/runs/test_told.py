@@ -102,18 +102,23 @@ async def test_a_call_that_is_paid_for_is_waited_for_and_settles_though_the_grac
     scene: Scene,
 ) -> None:
     async def call(work: Work) -> Ending:
+        async def is_told() -> bool:
+            return work.told.why is not None
+
         async def is_overdue() -> bool:
-            return work.told.why is not None and time.monotonic() > work.told._cut_after
+            return time.monotonic() > grace_ends
 
         async with work.spend(ERRAND, "one", at_most=Decimal(9)) as charge:
             scene.begun.set()
+            await until(is_told)
+            grace_ends = work.told._cut_after
             await until(is_overdue)
             charge.cost(Decimal(4))
         async with work.commit() as batch:
             batch.checkpoint = {"done": 1}
         return Done()
 
-    run = await scene.steered(call, PAUSE, grace=0.1)
+    run = await scene.steered(call, PAUSE, grace=0.5)
 
     assert scene.ends == ["StopWork"]
     row = await run_row(scene.db, run)

@@ -13,7 +13,7 @@ BITE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Days for which finished jobs and alerts are kept, and events, items and ledger of runs that have ended."""
+    """Days for which finished jobs and alerts are kept, and what runs that have ended left behind."""
 
     history: int = 30
     events: int = 30

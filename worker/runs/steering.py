@@ -26,17 +26,20 @@ class Told:
         self.why: str | None = None
         self._is_paying = is_paying
         self._said = anyio.Event()
-        self._cut_after = 0.0
+        self._grace_seconds = self._cut_after = 0.0
 
     def tell(self, why: str, *, grace_seconds: float) -> None:
         """Wake the handler where it waits; it has a time of grace to reach a safe point."""
         if self.why is None:
-            self.why, self._cut_after = why, time.monotonic() + grace_seconds
+            self.why, self._grace_seconds = why, grace_seconds
+            self._cut_after = time.monotonic() + grace_seconds
             self._said.set()
 
     def is_overdue(self) -> bool:
-        """Tell whether the grace is over; a call that is paid for is waited for."""
-        return self.why is not None and time.monotonic() > self._cut_after and not self._is_paying()
+        """Tell whether the grace is over; it begins anew behind a call that is paid for, so that it settles."""
+        if self._is_paying():
+            self._cut_after = time.monotonic() + self._grace_seconds
+        return self.why is not None and time.monotonic() > self._cut_after
 
     async def sleep(self, seconds: float) -> None:
         """Sleep so long; raises ``StopWork`` as soon as the attempt is told to stop."""
