@@ -140,6 +140,7 @@ create function worker.begin_run(the_run uuid, the_job bigint, the_fence bigint)
 language plpgsql as $$
 declare
     run worker.runs;
+    free int;
 begin
     select r.* into run from worker.runs r where r.id = the_run for update;
     if not found then
@@ -148,11 +149,14 @@ begin
         return run.state;
     elsif not exists (select from worker.jobs j where j.id = the_job and j.fence = the_fence and j.state = 'running') then
         return 'lost';
-    elsif worker.free_places(run.org_id)
-          > (select count(*) from worker.runs w
-              where w.org_id = run.org_id and w.state = 'pending'
-                and (w.created_at, w.id) < (run.created_at, run.id)
-                and (w.waits or exists (select from worker.jobs j where j.run_id = w.id and j.state = 'running'))) then
+    end if;
+    free := greatest(0, worker.free_places(run.org_id));
+    if free > (select count(*) from (
+                  select from worker.runs w
+                   where w.org_id = run.org_id and w.state = 'pending'
+                     and (w.created_at, w.id) < (run.created_at, run.id)
+                     and (w.waits or exists (select from worker.jobs j where j.run_id = w.id and j.state = 'running'))
+                   limit free) ahead) then
         update worker.runs r set state = worker.move_run(run.state, 'start'), waits = false, reason = null,
                                  started_at = coalesce(r.started_at, now())
          where r.id = run.id;
@@ -409,10 +413,17 @@ begin
         return;
     end if;
     if highest > 0 then
-        insert into worker.org_days as d (org_id, day) values (the_org, today) on conflict do nothing;
-        select d.reserved_cents + d.spent_cents into gone_today from worker.org_days d
-         where d.org_id = the_org and d.day = today for update;
-        if gone_today + highest > (select o.daily_cap_cents from public.orgs o where o.id = the_org) then
+        update worker.org_days d set reserved_cents = d.reserved_cents + highest
+         where d.org_id = the_org and d.day = today
+        returning d.reserved_cents + d.spent_cents into gone_today;
+        if not found then
+            insert into worker.org_days as d (org_id, day, reserved_cents) values (the_org, today, highest)
+            on conflict on constraint org_days_pkey do update set reserved_cents = d.reserved_cents + highest
+            returning d.reserved_cents + d.spent_cents into gone_today;
+        end if;
+        if gone_today > (select o.daily_cap_cents from public.orgs o where o.id = the_org) then
+            update worker.org_days d set reserved_cents = d.reserved_cents - highest
+             where d.org_id = the_org and d.day = today;
             perform worker.pause_for(run, 'org_budget', the_job);
             verdict := 'org_budget';
             return;
@@ -420,14 +431,16 @@ begin
     end if;
     quota := worker.lock_quota(the_api);
     if quota.used_calls + quota.elsewhere_calls + the_calls > quota.calls then
+        update worker.org_days d set reserved_cents = d.reserved_cents - highest
+         where d.org_id = the_org and d.day = today and highest > 0;
         verdict := 'quota';
         until := quota.resets_at;
         return;
     end if;
-    update worker.api_quotas q set used_calls = q.used_calls + the_calls where q.api = quota.api;
+    if quota.api is not null then
+        update worker.api_quotas q set used_calls = q.used_calls + the_calls where q.api = quota.api;
+    end if;
     if highest > 0 then
-        update worker.org_days d set reserved_cents = d.reserved_cents + highest
-         where d.org_id = the_org and d.day = today;
         update worker.runs r
            set reserved_cents = r.reserved_cents + highest,
                warned_percents = worker.warn_of_budget(run, run.spent_cents + run.reserved_cents + highest)
@@ -482,8 +495,10 @@ begin
         update worker.org_days d set reserved_cents = d.reserved_cents - one.highest_cents,
                                      spent_cents = d.spent_cents + one.cents
          where d.org_id = one.org_id and d.day = one.day and (one.highest_cents > 0 or one.cents > 0);
-        update worker.api_quotas q set used_calls = q.used_calls - one.calls
-         where q.api = one.api and one.state = 'released' and q.resets_at = one.quota_resets_at;
+        if one.state = 'released' then
+            update worker.api_quotas q set used_calls = q.used_calls - one.calls
+             where q.api = one.api and q.resets_at = one.quota_resets_at;
+        end if;
     end loop;
     update worker.runs r
        set reserved_cents = r.reserved_cents - freed, spent_cents = r.spent_cents + paid,

@@ -36,7 +36,7 @@ class Told:
             self._said.set()
 
     def is_overdue(self) -> bool:
-        """Tell whether the grace is over; it begins anew behind a call that is paid for, so that it settles."""
+        """Tell whether the grace is over; it begins anew behind a paid call, so that that settles."""
         if self._is_paying():
             self._cut_after = time.monotonic() + self._grace_seconds
         return self.why is not None and time.monotonic() > self._cut_after
