@@ -348,7 +348,7 @@ begin
 end $$;
 
 -- Reserve the highest price of a call and its share of the quota, for one step of a job that the caller holds.
--- Answers the reservation, and "granted"; or why not:
+-- Answers the reservation with what it holds, and "granted"; or why not:
 --   lease            the job is somebody else's
 --   run …            the run is paused, cancelled, …
 --   job cancelled    it was asked to end
@@ -361,7 +361,7 @@ end $$;
 create function worker.reserve(
     the_run uuid, the_job bigint, the_fence bigint, the_step text, the_api text, the_operation text, the_calls int,
     highest numeric, the_repeat worker.repeat, the_item_type worker.item_type, the_item_id text,
-    out reservation bigint, out verdict text, out until timestamptz
+    out reservation bigint, out reserved_cents numeric, out verdict text, out until timestamptz
 ) language plpgsql security definer set search_path = '' as $$
 declare
     today date := (now() at time zone 'UTC')::date;
@@ -395,6 +395,7 @@ begin
         elsif earlier.repeat = 'same_key' then
             update worker.ledger l set fence = the_fence where l.id = earlier.id;
             reservation := earlier.id;
+            reserved_cents := earlier.highest_cents;  -- What it costs at most may have changed since.
             verdict := 'granted';
         elsif earlier.fence = the_fence then
             verdict := 'step_taken';
@@ -450,7 +451,7 @@ begin
                                     highest_cents, repeat, item_type, item_id)
     values (the_run, the_org, today, the_job, the_fence, the_step, the_api, the_operation, the_calls, quota.resets_at,
             highest, the_repeat, the_item_type, the_item_id)
-    returning l.id into reservation;
+    returning l.id, l.highest_cents into reservation, reserved_cents;
     verdict := 'granted';
 end $$;
 

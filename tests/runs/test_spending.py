@@ -232,6 +232,21 @@ async def test_a_call_with_a_key_is_made_again_on_the_same_reservation_by_whoeve
     assert keys[0] == keys[1]
 
 
+async def test_a_call_that_is_made_again_holds_what_was_reserved_for_it_whatever_the_price_is_now(
+    scene: Scene,
+) -> None:
+    first, how = await scene.attempt(), call(Repeat.SAME_KEY)
+    with suppress(SourceDown):
+        async with first.spend(how, "lookup one", at_most=NINE):
+            raise SourceDown("it hung up")
+
+    async with first.spend(how, "lookup one", at_most=Decimal(20)) as charge:
+        assert charge.highest_cents == 9
+    await settle(first)
+
+    assert await scene.money() == (0, 9)
+
+
 @pytest.mark.parametrize(
     ("repeat", "lines"),
     [

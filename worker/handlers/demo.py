@@ -67,11 +67,10 @@ class Demo:
 
 async def _work_item(work: Work, payload: Payload, number: int) -> None:
     item, seconds = ItemRef("demo", str(number)), payload.seconds / payload.items
+    await _sleep(work, seconds, block=payload.block)
     if payload.cost_cents:
         async with work.spend(ITEM, f"item {number}", item=item, at_most=payload.cost_cents):
-            await _sleep(work, seconds, block=payload.block)
-    else:
-        await _sleep(work, seconds, block=payload.block)
+            pass  # Nobody is asked; it only costs.
     async with work.commit() as batch:
         batch.items.append(Item(*item, "completed"))
         batch.checkpoint = {"done": number + 1}

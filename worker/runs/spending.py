@@ -113,7 +113,8 @@ class Spending:
         if row["reservation"] is None:
             self._refuse(call, step, row)
         key = str(uuid5(job.run_id or NO_RUN, f"{job.id}/{step}"))
-        return Charge(row["reservation"], call, step, key, highest, item, cents=highest)
+        held: Decimal = row["reserved_cents"]
+        return Charge(row["reservation"], call, step, key, held, item, cents=held)
 
     def _refuse(self, call: PaidCall, step: str, row: Record) -> NoReturn:
         match row["verdict"]:

@@ -1,5 +1,5 @@
 -- name: reserve
-select r.reservation, r.verdict, r.until - now() as wait
+select r.reservation, r.reserved_cents, r.verdict, r.until - now() as wait
   from worker.reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) r
 
 -- name: answer
