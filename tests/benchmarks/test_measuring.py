@@ -5,13 +5,14 @@ The figures mean nothing here, but for what must hold of them at any speed.
 
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import anyio
 import psycopg
 import pytest
 
-from benchmarks import claims, drain, enqueue, growth, memory, pickup, snapshot
+from benchmarks import budget, claims, drain, enqueue, growth, memory, pickup, snapshot
 from benchmarks.figures import Scale
 from benchmarks.noop import publish
 from benchmarks.processes import ProcessEnded, noop_workers, python, until
@@ -158,6 +159,23 @@ def test_a_held_snapshot_is_let_go_of_at_the_end(database_url: str) -> None:
         with held_snapshot(database_url):
             assert connection.execute(holders).fetchone() == (1,)
         assert connection.execute(holders).fetchone() == (0,)
+
+
+def test_reserving_and_settling_are_measured_beside_a_bare_update_and_balance(
+    measured: Measured, database_url: str
+) -> None:
+    figures = measured(budget.measure, Scale(rounds=1, jobs=64, rows=200))
+
+    assert figures["reserve, p50"].ratio
+    assert figures["settle with a commit, p99"].value > 0
+    assert 0 < figures["books of a run of free items"].value < 100
+    with psycopg.connect(database_url) as connection:
+        sums = connection.execute("select count(*)::int, sum(cents) from worker.ledger").fetchone()
+        spent = connection.execute("select max(spent_cents) from worker.runs").fetchone()
+    assert sums
+    assert spent
+    assert sums[0] == 64
+    assert sums[1] == spent[0] == 64 * Decimal("0.3")
 
 
 def test_every_benchmark_is_named_on_its_page() -> None:
