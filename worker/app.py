@@ -38,6 +38,7 @@ from worker.runs.blocking import Blocking
 from worker.runs.closing import Closer
 from worker.runs.handler import AnyHandler
 from worker.runs.prices import Prices
+from worker.runs.quotas import announce
 from worker.runs.retention import Keep, retain
 from worker.runs.sampling import sample
 from worker.runs.steering import Steering
@@ -164,7 +165,12 @@ async def run_worker(settings: Settings, urls: Urls, service: Service) -> int:
                 handlers = service.handlers(settings, db)
                 steering = Steering(db, poll_seconds=pace.poll_seconds, grace_seconds=pace.grace_seconds)
                 kinds = kinds_of(
-                    handlers, db, stopping=lambda: vitals.stopping, blocking=blocking, steering=steering
+                    handlers,
+                    db,
+                    stopping=lambda: vitals.stopping,
+                    blocking=blocking,
+                    prices=Prices(settings.prices),
+                    steering=steering,
                 )
                 stop.daemon = _daemon(settings, urls, db, pace, vitals, service, kinds, steering)
                 await stop.daemon.run()
@@ -232,6 +238,7 @@ def _duties(
         Duty("resting schedules", RESTING_SECONDS, schedules.let_rest),
         Duty("publish", HOUR, partial(Jobs(db).publish, kinds)),
         Duty("alerts", settings.queue.rescue_seconds, alerts.look),
+        Duty("quotas", HOUR, partial(announce, db, settings.quotas)),
         Duty("close runs", settings.queue.rescue_seconds, closer.sweep),
         Duty("sample", settings.ops.sample_seconds, partial(sample, db, kinds.names())),
         Duty("schema", SCHEMA_SECONDS, partial(_compare_schema, urls, vitals)),

@@ -66,6 +66,7 @@ QUEUE_DEPTH = _gauge("queue_depth", "Jobs that have not ended, by state.", "queu
 QUEUE_OLDEST = _gauge("queue_oldest_seconds", "Age of the oldest pending job.", "queue")
 RUNS = _gauge("runs", "Runs by state.", "state")
 RUN_SPENT = _counter("run_spent_cents_total", "Cents spent by runs.", "kind")
+API_QUOTA = _gauge("api_quota_remaining", "Calls that are left of a provider's day.", "api")
 BUDGET_DENIED = _counter("budget_denied_total", "Spending refused because a budget would be exceeded.")
 ITEMS = _counter("items_total", "Items worked on, by outcome.", "kind", "outcome")
 LEASE_LOST = _counter("lease_lost_total", "Writes dropped because the job was somebody else's by then.")

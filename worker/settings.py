@@ -17,6 +17,7 @@ from pydantic_settings import DotEnvSettingsSource
 
 from worker.errors import BadSettings
 from worker.settings_model import BETWEEN, PREFIX, Setting, Settings, known_settings
+from worker.settings_money import SHAPES, has_its_shape, is_named_by_user, shape
 from worker.settings_schedules import schedule_sentence
 
 __all__ = ["Setting", "Settings", "known_settings", "load_settings"]
@@ -68,7 +69,12 @@ def _in_toml(path: Path) -> dict[Key, _Given]:
     for key, value in _leaves(tables):
         if value == {} and any(each[: len(key)] == key for each in known):
             continue  # A table of ours in which nothing is set.
-        if key not in known:
+        if is_named_by_user(key):
+            if value == {}:
+                continue
+            if not has_its_shape(key):
+                raise BadSettings(f"{'.'.join(key)} in {path.name} is not a setting; it is {shape(key[0])}")
+        elif key not in known:
             raise _unknown(".".join(key), path.name, [".".join(each) for each in known])
         layer[key] = _Given(value, f"{'.'.join(key)} in {path.name}")
     return layer
@@ -89,7 +95,8 @@ def _in_dotenv(path: Path) -> dict[Key, _Given]:
 
 
 def _in_environment(environ: Mapping[str, str]) -> dict[Key, _Given]:
-    sections = {setting.key[0].upper() for setting in known_settings() if len(setting.key) > 1}
+    known = {setting.key[0] for setting in known_settings() if len(setting.key) > 1}
+    sections = {name.upper() for name in (*known, *SHAPES)}
     ours = tuple(f"{PREFIX}{section}_" for section in sections)
     # Others set names that begin like ours, such as WORKER_ID; those are none of our business.
     meant = [n for n in environ if n.startswith(ours) or (n.startswith(PREFIX) and BETWEEN in n)]
@@ -97,12 +104,26 @@ def _in_environment(environ: Mapping[str, str]) -> dict[Key, _Given]:
 
 
 def _variables(values: Mapping[str, str], place: str, meant: list[str]) -> dict[Key, _Given]:
-    known = {setting.name: setting for setting in known_settings()}
+    known = {setting.name: setting.key for setting in known_settings()}
     for name in meant:
-        if name not in known:
+        if (key := _named_by_user(name, place)) is not None:
+            known[name] = key
+        elif name not in known:
             raise _unknown(name, place, list(known))
-    present = [setting for name, setting in known.items() if values.get(name)]
-    return {setting.key: _Given(values[setting.name], f"{setting.name} in {place}") for setting in present}
+    present = {name: key for name, key in known.items() if values.get(name)}
+    return {key: _Given(values[name], f"{name} in {place}") for name, key in present.items()}
+
+
+def _named_by_user(name: str, place: str) -> Key | None:
+    """Read a variable's name as a path below a table of the user's own names; None for any other."""
+    table = next((table for table in SHAPES if name.startswith(f"{PREFIX}{table.upper()}_")), None)
+    if table is None:
+        return None
+    key = tuple(name.removeprefix(PREFIX).lower().split(BETWEEN))
+    if key[0] != table or not has_its_shape(key) or name != name.upper():
+        wanted = shape(table, before=PREFIX, between=BETWEEN)
+        raise BadSettings(f"{name} in {place} is not a setting; it is {wanted}")
+    return key
 
 
 def _unknown(name: str, place: str, known: list[str]) -> BadSettings:
@@ -122,11 +143,14 @@ def _nested(given: Mapping[Key, _Given]) -> dict[str, Any]:
 
 
 def _sentence(problem: ErrorDetails, given: Mapping[Key, _Given]) -> str:
-    key = tuple(str(part) for part in problem["loc"])
+    key = tuple(str(part) for part in problem["loc"] if part != "[key]")
     cause = problem.get("ctx", {}).get("error")
     wanted = str(cause) if cause else problem["msg"].replace("Input should", "it should", 1)
     if key[:1] == (SCHEDULES,):
         return schedule_sentence(problem, wanted, given[key[:1]].place)
+    if key and is_named_by_user(key):
+        one = next(one for at, one in given.items() if at[: len(key)] == key)
+        return f"{one.place} is {one.value!r}: {wanted}"
     if key not in given:  # A rule about several settings: its own words name them.
         return f"[{key[0]}] {wanted}" if key else wanted
     secret = {setting.key: setting.secret for setting in known_settings()}[key]

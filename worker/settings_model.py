@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.settings_alerts import Alerts
+from worker.settings_money import PriceTables, QuotaTable
 from worker.settings_schedules import ScheduleTables
 from worker.settings_section import Count, Port, Section
 
@@ -165,6 +166,8 @@ class Settings(BaseSettings):
     alerts: Alerts = Alerts()
     retention: Retention = Retention()
     embedded: Embedded = Embedded()
+    prices: PriceTables = {}
+    quotas: QuotaTable = {}
     schedules: ScheduleTables = {}
 
     @classmethod
@@ -201,7 +204,7 @@ class Setting:
 def known_settings() -> list[Setting]:
     """List everything that can be set, in the order in which it is written in ``worker.toml``.
 
-    Schedules are not among it: their names are the user's own.
+    Prices, quotas and schedules are not among it: their names are the user's own.
     """
     return list(_settings_of(Settings, ()))
 

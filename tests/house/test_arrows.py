@@ -22,8 +22,10 @@ MAY_IMPORT = {
     "settings_schedules": LEAVES | {"cron"},
     "settings_section": set[str](),
     "settings_alerts": LEAVES | {"settings_section"},
-    "settings_model": LEAVES | {"settings_section", "settings_alerts", "settings_schedules"},
-    "settings": LEAVES | {"settings_model", "settings_schedules"},
+    "settings_money": set[str](),
+    "settings_model": LEAVES
+    | {"settings_section", "settings_alerts", "settings_money", "settings_schedules"},
+    "settings": LEAVES | {"settings_model", "settings_money", "settings_schedules"},
     "migrate_files": LEAVES,
     "migrate_connection": LEAVES,
     "migrate_drift": LEAVES | {"migrate_files", "migrate_connection", "migrate"},
@@ -44,7 +46,8 @@ MAY_IMPORT = {
     "__init__": set[str](),
 }
 SEES_SETTINGS = {"app", "channels", "cli", "commands"}
-SEES_SETTINGS |= {"settings", "settings_alerts", "settings_model", "settings_schedules", "settings_section"}
+SEES_SETTINGS |= {"settings", "settings_alerts", "settings_model", "settings_money"}
+SEES_SETTINGS |= {"settings_schedules", "settings_section"}
 FORBIDDEN_WORDS = ("util", "helper", "manager", "common", "misc")
 
 

@@ -151,6 +151,7 @@ NAMES = {
     "mintmark_queue_oldest_seconds": {"queue"},
     "mintmark_runs": {"state"},
     "mintmark_run_spent_cents": {"kind"},
+    "mintmark_api_quota_remaining": {"api"},
     "mintmark_budget_denied": set[str](),
     "mintmark_items": {"kind", "outcome"},
     "mintmark_lease_lost": set[str](),
@@ -175,6 +176,7 @@ NEVER_HERE = {
     "mintmark_handlers_deaf",
     "mintmark_schedules_fired",
     "mintmark_alerts",
+    "mintmark_api_quota_remaining",
     "mintmark_api_requests",
     "mintmark_api_request_seconds",
 }

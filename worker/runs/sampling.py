@@ -11,7 +11,7 @@ LIVE_RUN_STATES = ("pending", "running", "paused")
 
 
 async def sample(db: Database, kinds: Sequence[str]) -> None:
-    """Measure queues, runs and the table's health, once."""
+    """Measure queues, runs, quotas and the table's health, once."""
     for queue in await db.fetch(SQL["queues"]):
         for state in ("scheduled", "pending", "running"):
             observe.QUEUE_DEPTH.labels(queue["queue"], state).set(queue[state])
@@ -19,6 +19,8 @@ async def sample(db: Database, kinds: Sequence[str]) -> None:
     found = {row["state"]: row["count"] for row in await db.fetch(SQL["runs"])}
     for state in LIVE_RUN_STATES:
         observe.RUNS.labels(state).set(found.get(state, 0))
+    for quota in await db.fetch(SQL["quotas"]):
+        observe.API_QUOTA.labels(quota["api"]).set(quota["remaining_calls"])
     observe.UNKNOWN_KINDS.set(await db.fetchval(SQL["unknown_kinds"], kinds))
     health = await db.fetchrow(SQL["health"])
     assert health is not None

@@ -5,6 +5,9 @@ select q.queue, q.paused, q.scheduled, q.pending, q.running, q.oldest_pending_se
 select r.state::text, count(*)::int as count from worker.runs r where r.state in ('pending', 'running', 'paused')
  group by r.state
 
+-- name: quotas
+select q.api, q.remaining_calls from worker.quota_status q
+
 -- name: unknown_kinds
 select count(*)::int from worker.jobs j where j.state = 'pending' and j.kind <> all($1::text[])
 
