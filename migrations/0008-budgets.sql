@@ -209,17 +209,18 @@ begin
     perform worker.log_run(the_id, 'info', 'created', jsonb_build_object('kind', the_kind, 'params', the_params));
 end $$;
 
--- What a run is going to cost, as its handler reckons. Said once, unless it changes; louder when it is over the cap.
+-- What a run is going to cost, as its handler reckons; more than a cap can be is as much as one can be. Said once,
+-- unless it changes; louder when it is over the cap.
 create function worker.note_estimate(run_id uuid, cents numeric) returns void
 language plpgsql security definer set search_path = '' as $$
 declare
     run worker.runs := worker.lock_run(note_estimate.run_id);
-    facts jsonb := jsonb_build_object('cents', cents, 'budget_cap_cents', run.budget_cap_cents);
+    reckoned numeric := round(least(greatest(note_estimate.cents, 0), 9999999999.9999), 4);
+    facts jsonb := jsonb_build_object('cents', reckoned, 'budget_cap_cents', run.budget_cap_cents);
 begin
-    perform worker.check_cap(cents, 0);
-    if run.estimated_cents is distinct from round(cents, 4) then
-        update worker.runs r set estimated_cents = cents where r.id = run.id;
-        if cents > run.budget_cap_cents then
+    if run.estimated_cents is distinct from reckoned then
+        update worker.runs r set estimated_cents = reckoned where r.id = run.id;
+        if reckoned > run.budget_cap_cents then
             perform worker.log_run(run.id, 'warning', 'estimate_over_cap', facts);
         else
             perform worker.log_run(run.id, 'info', 'estimated', facts);

@@ -1,5 +1,6 @@
 -- name: note_estimate
-select worker.note_estimate($1, $2)
+-- Unless whoever started the run has said: the first job to begin may be any of them, and know only its own share.
+select worker.note_estimate(r.id, $2) from worker.runs r where r.id = $1 and r.estimated_cents = 0
 
 -- name: pause
 select set_config('mintmark.actor', worker.actor($3), true), worker.pause_run($1, $2),
