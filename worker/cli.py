@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from worker.commands import alert, job, run, schedule
+from worker.commands import alert, job, org, quota, run, schedule
 from worker.commands.bench import bench
 from worker.commands.demo import demo
 from worker.commands.doctor import doctor
@@ -37,6 +37,8 @@ app.add_typer(job.app, name="job")
 app.add_typer(job.queue_app, name="queue")
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(alert.app, name="alert")
+app.add_typer(org.app, name="org")
+app.add_typer(quota.app, name="quota")
 app.command()(kinds)
 app.command()(limit)
 app.add_typer(import_app, name="import")

@@ -1,4 +1,4 @@
-"""mintmark demo, twice, in an empty folder: the first does everything, the second changes nothing."""
+"""mintmark demo, twice, in an empty folder: the second changes nothing in the catalogue, and pays anew."""
 
 import os
 import re
@@ -70,5 +70,12 @@ def test_the_demo_normalises_everything_and_a_second_one_changes_nothing(folder:
     assert "Nothing was left to do" in second.stdout
     assert "0 records wait" in second.stdout
     for said in (first, second):
+        rows = re.findall(r"^demo budget +(.+?) +(\d+/\d+) +(\d+) +([\d./]+) *$", said.stdout, re.MULTILINE)
+        assert rows == [
+            ("paused (budget)", "500/2000", "0", "500.00/500.00"),
+            ("completed", "2000/2000", "0", "2000.00/2000.00"),
+        ]
+        assert "each was worked once and paid for once" in said.stdout
+        assert "over the cap of 500.00: the run will pause" in said.stderr
         assert "Traceback" not in said.stderr
         assert "s3cret" not in said.stdout + said.stderr

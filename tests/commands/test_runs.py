@@ -24,7 +24,8 @@ def test_a_run_is_started_listed_shown_and_steered_by_the_beginning_of_its_id(cl
     cancelled = cli("run", "cancel", run[:8])
     over = cli("run", "show", run, "--json").row()
 
-    assert (started.code, started.err, str(UUID(run))) == (0, "", run)
+    assert (started.code, str(UUID(run))) == (0, run)
+    assert started.err == "estimated 0.00 of 12.50 cents\n"
     assert (paused.code, paused.out) == (0, "")
     assert paused.err == "paused; 0 job(s) at work stop at their next safe point\n"
     assert [held[key] for key in ("state", "reason", "budget_cap_cents", "name")] == [
@@ -115,7 +116,7 @@ def test_nothing_failed_means_nothing_to_retry(cli: Cli) -> None:
 
     said = cli("run", "retry-failed", run)
 
-    assert (said.code, said.out, said.err) == (0, "", "0 job(s) wait again\n")
+    assert (said.code, said.out, said.err) == (0, "", "0 failed item(s) and 0 job(s) wait again\n")
 
 
 def test_a_drained_run_is_shown_with_its_summary_and_watching_it_returns_at_once(cli: Cli) -> None:

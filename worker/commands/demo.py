@@ -19,10 +19,11 @@ from worker import observe
 from worker.app import Urls, database_urls, migrate_and_publish
 from worker.catalog.importing import DUMP_SOURCE, ImportReport
 from worker.catalog.sample import sample_path
+from worker.commands.demo_budget import ACT_SECONDS, LINE_SECONDS, report, spend_in_two_goes
 from worker.commands.imports import import_files
-from worker.commands.progress import watch_run
+from worker.commands.progress import Run, told_on, watch_run
 from worker.commands.session import OUT, TALK
-from worker.db import Database, Record, open_database, statements
+from worker.db import Database, open_database, statements
 from worker.errors import MintmarkError
 from worker.settings import load_settings
 from worker.settings_model import Settings
@@ -53,9 +54,11 @@ async def _story(loaded: Settings, urls: Urls, logs: list[Path], serve: bool) ->
         imported = await import_files(db, sample_path())
         TALK.print(f"3. normalize it: one run, two jobs, {WORKERS} worker processes")
         run = await db.fetchval(SQL["start"], json.dumps({"source": DUMP_SOURCE, "jobs": WORKERS}))
-        with anyio.fail_after(120):
-            ended = await watch_run(db, run, console=TALK)
+        with anyio.fail_after(ACT_SECONDS), told_on(TALK, line_seconds=LINE_SECONDS) as progress:
+            ended = await watch_run(db, run, progress)
+        spent = await spend_in_two_goes(db)
         await _report(db, imported, ended)
+        report(spent)
         _what_next(loaded, urls, logs)
         if serve:
             TALK.print("\nServing until Ctrl-C.")
@@ -97,7 +100,7 @@ def _start_worker(urls: Urls, log: Path) -> "subprocess.Popen[bytes]":
         )
 
 
-async def _report(db: Database, imported: ImportReport, run: Record) -> None:
+async def _report(db: Database, imported: ImportReport, run: Run) -> None:
     summary: dict[str, Any] = json.loads(run["summary"] or "{}")
     if run["state"] != "completed":
         raise MintmarkError(f"the demo's run ended {run['state']} ({run['reason']}); see the workers' logs")
@@ -147,7 +150,7 @@ def _what_next(loaded: Settings, urls: Urls, logs: list[Path]) -> None:
 [bold]What to try next[/]
   mintmark run list                     the runs so far
   mintmark kinds                        what can be enqueued
-  mintmark run start demo '{{"items": 50, "seconds": 5}}' & mintmark worker --drain
+  mintmark run start demo '{{"items": 50, "seconds": 5, "cost_cents": 1}}' --watch & mintmark worker --drain
   mintmark import cards --source dump --path YOUR_DUMP""",
         highlight=False,
         soft_wrap=True,

@@ -1,54 +1,26 @@
-"""``mintmark run …``: start, watch and steer runs."""
+"""``mintmark run …``: start and steer runs."""
 
-import json
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
-from worker.commands.progress import watch_run
-from worker.commands.session import (
-    MOST_ROWS,
-    OUT,
-    TALK,
-    JsonFlag,
-    payload_from,
-    print_json,
-    print_rows,
-    shown,
-    with_database,
-)
+from worker.commands import run_looks
+from worker.commands.amounts import read_cents
+from worker.commands.estimates import estimate_in_words, estimate_of
+from worker.commands.progress import told_on, watch_run
+from worker.commands.run_facts import find_run
+from worker.commands.run_looks import RunId
+from worker.commands.session import TALK, JsonFlag, payload_from, print_json, with_database
 from worker.db import Database, statements
-from worker.errors import Refused, UserError
+from worker.runs.states import RunState
 
-SQL = statements(Path(__file__).with_name("queries.sql"))
+SQL = statements(Path(__file__).with_name("run.sql"))
 app = typer.Typer(no_args_is_help=True, help="Start, watch and steer runs.")
-RunId = Annotated[str, typer.Argument(help="The run's id, or its first characters.")]
 Reason = Annotated[str | None, typer.Option(help="Why; it stands in the run's log.")]
 Cents = Annotated[str | None, typer.Option("--budget-cents", help="The most it may spend, in cents.")]
-
-
-def _cents(text: str | None) -> Decimal | None:
-    try:
-        amount = None if text is None else Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("nan")
-    if amount is not None and not amount.is_finite():
-        raise UserError(f"--budget-cents takes an amount such as 250 or 12.5, not {text!r}")
-    return amount
-
-
-async def find_run(db: Database, text: str) -> UUID:
-    """Find the one run whose id begins so; raises ``Refused`` (MM004) for none or several."""
-    if not text:
-        raise UserError("a run's id, or its first characters, must be given; see: mintmark run list")
-    found = [row["id"] for row in await db.fetch(SQL["find_runs"], text.lower())]
-    if len(found) != 1:
-        what = "no run's id begins" if not found else "several runs' ids begin"
-        raise Refused(f"{what} with {text!r}; see: mintmark run list", code="MM004")
-    return UUID(str(found[0]))
+NO_PLACE = "it has to wait: all places of its org are taken (max_concurrent_runs)"
 
 
 @app.command()
@@ -60,96 +32,105 @@ def start(
     watch: Annotated[bool, typer.Option("--watch", help="Stay until it has ended.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Start a run and print its id; with --watch, exit 1 unless it completes."""
-    text, cap = payload_from(params), _cents(budget_cents)
+    """Start a run, say what it will cost, and print its id; with --watch, exit 1 unless it completes."""
+    text, cap = payload_from(params), read_cents(budget_cents)
 
     async def ask(db: Database) -> None:
-        run = await db.fetchval(SQL["start_run"], kind, text, name, cap)
+        run = await start_estimated(db, kind, text, name, cap)
         if as_json:
-            print_json({"run": run})
+            print_json(run)
         else:
-            typer.echo(run)
-        if watch and (await watch_run(db, run, console=TALK))["state"] != "completed":
-            raise typer.Exit(1)
+            typer.echo(run["run"])
+        if watch:
+            with told_on(TALK) as progress:
+                ended = await watch_run(db, run["run"], progress)
+            if ended["state"] != RunState.COMPLETED:
+                raise typer.Exit(1)
 
     with_database(ask)
 
 
-@app.command("list")
-def list_(
-    limit: Annotated[int, typer.Option(min=1, max=MOST_ROWS, help="How many, newest first.")] = 20,
-    as_json: JsonFlag = False,
-) -> None:
-    """List runs, newest first."""
-    rows = with_database(lambda db: db.fetch(SQL["runs"], limit))
-    columns = ["id", "name", "state", "reason", "processed_items", "total_items", "failed_items"]
-    columns += ["spent_cents", "budget_cap_cents", "created_at"]
-    print_rows([dict(row) for row in rows], as_json=as_json, columns=columns, empty="no runs yet")
+async def start_estimated(
+    db: Database, kind: str, params: str, name: str | None, cap: Any
+) -> dict[str, UUID | Any]:
+    """Start a run; its estimate is told before anybody may begin it. Answers what is known of it."""
+    estimated = await estimate_of(db, kind, params)
+    async with db.transaction() as connection:
+        run = await connection.fetchval(SQL["start_run"], kind, params, name, cap)
+        if estimated is not None:
+            await connection.execute(SQL["note_estimate"], run, estimated)
+        money = await connection.fetchrow(SQL["money"], run)
+        assert money is not None
+        cap = money["budget_cap_cents"]
+        if estimated is not None:
+            estimated = money["estimated_cents"]
+            TALK.print(estimate_in_words(estimated, cap), highlight=False)
+    over = estimated is not None and estimated > cap
+    return {"run": run, "estimated_cents": estimated, "budget_cap_cents": cap, "over_cap": over}
+
+
+app.command("list")(run_looks.list_runs)
+app.command()(run_looks.show)
+app.command()(run_looks.items)
+app.command()(run_looks.watch)
 
 
 @app.command()
-def show(run: RunId, as_json: JsonFlag = False) -> None:
-    """Show one run: its state, its totals and its log."""
-
-    async def ask(db: Database) -> dict[str, Any]:
-        id_ = await find_run(db, run)
-        row = await db.fetchrow(SQL["run"], id_)
-        assert row is not None
-        events = [
-            dict(one) | {"data": json.loads(one["data"])} for one in await db.fetch(SQL["run_events"], id_)
-        ]
-        found = dict(row) | {"params": json.loads(row["params"]), "events": events}
-        return found | {"summary": json.loads(row["summary"]) if row["summary"] else None}
-
-    found = with_database(ask)
-    if as_json:
-        print_json(found)
-        return
-    for key, value in found.items():
-        if key != "events" and value is not None:
-            OUT.print(f"[bold]{key.replace('_', ' '):18}[/] {shown(value)}", highlight=False)
-    print_rows(found["events"], as_json=False, columns=["at", "level", "event", "actor", "data"], empty="")
-
-
-@app.command()
-def watch(run: RunId) -> None:
-    """Show a run's progress until it ends or pauses."""
-
-    async def ask(db: Database) -> None:
-        await watch_run(db, await find_run(db, run), console=TALK)
-
-    with_database(ask)
-
-
-@app.command()
-def pause(run: RunId, reason: Reason = None) -> None:
+def pause(run: RunId, reason: Reason = None, as_json: JsonFlag = False) -> None:
     """Hold a run at its next safe point; nothing is lost."""
-    in_flight = _steer(run, "pause_run", reason)
-    TALK.print(f"paused; {in_flight} job(s) at work stop at their next safe point")
+    _hold("paused", run, "pause_run", reason, as_json=as_json)
 
 
 @app.command()
-def resume(run: RunId, budget_cents: Cents = None) -> None:
+def resume(run: RunId, budget_cents: Cents = None, as_json: JsonFlag = False) -> None:
     """Let a paused run go on from its checkpoint, perhaps with another budget."""
-    _steer(run, "resume_run", _cents(budget_cents))
-    TALK.print("resumed")
+    cap = read_cents(budget_cents)
+
+    async def ask(db: Database) -> tuple[UUID, bool]:
+        id_ = await find_run(db, run)
+        await db.execute(SQL["resume_run"], id_, cap)
+        return id_, bool(await db.fetchval(SQL["has_to_wait"], id_))
+
+    id_, waits = with_database(ask)
+    TALK.print(f"resumed; {NO_PLACE}" if waits else "resumed")
+    if as_json:
+        print_json({"run": id_, "waits": waits})
 
 
 @app.command()
-def cancel(run: RunId, reason: Reason = None) -> None:
+def cancel(run: RunId, reason: Reason = None, as_json: JsonFlag = False) -> None:
     """End a run; what it has done stays."""
-    in_flight = _steer(run, "cancel_run", reason)
-    TALK.print(f"cancelled; {in_flight} job(s) at work stop at their next safe point")
+    _hold("cancelled", run, "cancel_run", reason, as_json=as_json)
 
 
 @app.command("retry-failed")
-def retry_failed(run: RunId) -> None:
-    """Work a run's failed jobs again."""
-    TALK.print(f"{_steer(run, 'retry_failed')} job(s) wait again")
+def retry_failed(run: RunId, as_json: JsonFlag = False) -> None:
+    """Work a run's failed items and failed jobs again, and nothing else."""
+
+    async def ask(db: Database) -> dict[str, Any]:
+        id_ = await find_run(db, run)
+        async with db.transaction() as connection:
+            before = await connection.fetchrow(SQL["waiting"], id_)
+            await connection.execute(SQL["retry_failed"], id_)
+            after = await connection.fetchrow(SQL["waiting"], id_)
+        assert before is not None
+        assert after is not None
+        items, jobs = before["failed_items"] - after["failed_items"], after["jobs"] - before["jobs"]
+        return {"run": id_, "items": items, "jobs": jobs, "waits": after["waits"]}
+
+    done = with_database(ask)
+    said = f"{done['items']} failed item(s) and {done['jobs']} job(s) wait again"
+    TALK.print(f"{said}; {NO_PLACE}" if done["waits"] and done["jobs"] else said)
+    if as_json:
+        print_json(done)
 
 
-def _steer(run: str, function: str, *args: object) -> Any:
-    async def ask(db: Database) -> Any:
-        return await db.fetchval(SQL[function], await find_run(db, run), *args)
+def _hold(done: str, run: str, statement: str, reason: str | None, *, as_json: bool) -> None:
+    async def ask(db: Database) -> tuple[UUID, int]:
+        id_ = await find_run(db, run)
+        return id_, await db.fetchval(SQL[statement], id_, reason)
 
-    return with_database(ask)
+    id_, in_flight = with_database(ask)
+    TALK.print(f"{done}; {in_flight} job(s) at work stop at their next safe point")
+    if as_json:
+        print_json({"run": id_, "in_flight": in_flight})
