@@ -9,6 +9,7 @@
     │   └── UnlawfulMove      a job or run cannot go from where it is by that event
     ├── LeaseLost             the job is somebody else's now: stop, and drop the result
     ├── StopWork              the run, the job or the process was told to stop: go no further than this
+    │   └── ToldToStop        the database has said so
     ├── QuotaSpent            a provider's day is used up: later, when the next one begins
     ├── OutcomeUnknown        a call was made, nobody knows what came of it, and it may not be repeated
     ├── SourceError           somebody else's API or file misbehaved
@@ -88,6 +89,10 @@ class StopWork(MintmarkError):
     def __init__(self, why: str) -> None:
         super().__init__(f"told to stop: {why}")
         self.why = why
+
+
+class ToldToStop(StopWork):
+    """Raised where the database has said so: once it says otherwise, the work goes on at once."""
 
 
 class QuotaSpent(MintmarkError):

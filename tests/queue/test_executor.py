@@ -21,6 +21,7 @@ from worker.errors import (
     SourceGarbled,
     SourceRefused,
     StopWork,
+    ToldToStop,
     Unavailable,
 )
 from worker.handlers.demo import Demo
@@ -73,7 +74,8 @@ async def test_an_ending_that_the_handler_answers_stands(ending: Ending) -> None
     ("error", "ending"),
     [
         (StopWork("worker stopping"), HandBack("worker stopping")),
-        (StopWork("run paused"), HandBack("run paused", timedelta(seconds=1))),
+        (StopWork("no reason"), HandBack("no reason", timedelta(seconds=1))),
+        (ToldToStop("run paused"), HandBack("run paused")),
         (SourceDown("busy", retry_after=HOUR), Retry("source_down", "busy", HOUR)),
         (SourceRefused("no such key"), Fail("source_refused", "no such key")),
         (SourceGarbled("HTML"), Fail("source_garbled", "HTML")),

@@ -73,7 +73,7 @@ async def test_a_handler_that_waits_is_woken_at_once(scene: Scene, steer: str, l
     began = anyio.current_time()
     run = await scene.steered(wait, steer, grace=LONG)
 
-    assert scene.ends == ["StopWork"]
+    assert scene.ends == ["ToldToStop"]
     assert await job_states(scene.db, run) == {left: 1}
     assert anyio.current_time() - began < 10
 
@@ -98,6 +98,18 @@ async def test_a_handler_without_a_safe_point_is_cut_off_after_the_grace(
     assert attempts in (0, None), "the try was given back"
 
 
+async def test_a_run_that_is_resumed_right_after_its_pause_goes_on_at_once(scene: Scene) -> None:
+    async def wait(work: Work) -> Ending:
+        scene.begun.set()
+        await work.sleep(LONG)
+        return Done()
+
+    run = await scene.steered(wait, PAUSE)
+    await scene.db.execute("select worker.resume_run($1)", run)
+
+    assert await job_states(scene.db, run) == {"pending": 1}
+
+
 async def test_a_call_that_is_paid_for_is_waited_for_and_settles_though_the_grace_is_over(
     scene: Scene,
 ) -> None:
@@ -120,7 +132,7 @@ async def test_a_call_that_is_paid_for_is_waited_for_and_settles_though_the_grac
 
     run = await scene.steered(call, PAUSE, grace=0.5)
 
-    assert scene.ends == ["StopWork"]
+    assert scene.ends == ["ToldToStop"]
     row = await run_row(scene.db, run)
     assert (row["reserved_cents"], row["spent_cents"]) == (0, 4)
     assert await scene.db.fetchval("select (checkpoint ->> 'done')::int from worker.jobs") == 1

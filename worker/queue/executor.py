@@ -16,6 +16,7 @@ from worker.errors import (
     SourceDown,
     SourceError,
     StopWork,
+    ToldToStop,
     UserError,
 )
 from worker.queue.contract import (
@@ -90,6 +91,8 @@ def verdict(error: Exception, job: Job) -> Ending | None:
     match error:
         case LeaseLost():
             found = None
+        case ToldToStop(why=why):
+            found = HandBack(why)
         case StopWork(why=why):
             found = HandBack(why, timedelta(0) if why == STOPPING else AGAIN_DELAY)
         case QuotaSpent(wait=wait):

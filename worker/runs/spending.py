@@ -12,7 +12,7 @@ import anyio
 
 from worker import observe
 from worker.db import Database, Record, is_outage, statements
-from worker.errors import LeaseLost, OutcomeUnknown, QuotaSpent, SourceError, StopWork, UserError
+from worker.errors import LeaseLost, OutcomeUnknown, QuotaSpent, SourceError, ToldToStop, UserError
 from worker.queue.contract import Job
 from worker.runs.items import ItemRef
 from worker.runs.prices import PaidCall, Prices, Repeat
@@ -134,7 +134,7 @@ class Spending:
             case why:
                 if why in ("budget", "org_budget"):
                     observe.budget_denied(run=str(self._job.run_id), why=why)
-                raise StopWork(why)
+                raise ToldToStop(why)
 
     async def _break_off(self, charge: Charge, error: BaseException) -> None:
         """Write down what a call that raised means for its money, as far as that is known."""

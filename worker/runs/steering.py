@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 
 from worker.db import Database, statements
-from worker.errors import StopWork
+from worker.errors import ToldToStop
 
 SQL = statements(Path(__file__).with_name("steering.sql"))
 GRACE_SECONDS = 10.0
@@ -46,7 +46,7 @@ class Told:
         with anyio.move_on_after(seconds):
             await self._said.wait()
         if self.why is not None:
-            raise StopWork(self.why)
+            raise ToldToStop(self.why)
 
 
 class Steering:

@@ -11,7 +11,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 from worker import observe
 from worker.db import Connection, Database, Record, statements
-from worker.errors import LeaseLost, StopWork, UserError
+from worker.errors import LeaseLost, StopWork, ToldToStop, UserError
 from worker.queue.contract import STOPPING, Job
 from worker.runs.blocking import Blocking
 from worker.runs.items import OUTCOMES, Again, Counts, Item, ItemRef, read_again, write_items
@@ -58,7 +58,7 @@ class Batch:
             id_: int = await self.connection.fetchval(SQL["enqueue"], kind, text, self.job.run_id)
         except Exception as error:
             if getattr(error, "sqlstate", None) == ENDED:
-                raise StopWork("run ended") from None
+                raise ToldToStop("run ended") from None
             raise
         return id_
 
@@ -125,7 +125,7 @@ class Work:
         if state == "lost":
             raise LeaseLost(job.id, job.fence)
         if state in WAITS:
-            raise StopWork(WAITS[state])
+            raise ToldToStop(WAITS[state])
         self.is_first = state == "started"
         if row is not None and row["any_again"]:
             self.again = await read_again(self._db, job)
@@ -170,8 +170,10 @@ class Work:
         self.spending.forget(charges)
         self.again = [one for one in self.again if one not in worked]
         self._observe(batch, charges)
-        if verdict is not None or self._stopping():
-            raise StopWork(verdict or STOPPING)
+        if verdict is not None:
+            raise ToldToStop(verdict)
+        if self._stopping():
+            raise StopWork(STOPPING)
 
     async def log(self, level: Level, event: str, **data: Any) -> None:
         """Write a line into the run's log, on its own; nothing for a job without a run."""
