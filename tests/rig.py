@@ -8,6 +8,7 @@ Workers of pytest-xdist are told where it is; a session in which no test asks fo
 import asyncio
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -35,6 +36,9 @@ FAST = {  # Nothing here has to survive a power cut.
 }
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 2 << 30
+OWNER = "owner"
+WORKER_ROLE = os.environ.get("TEST_WORKER_ROLE", "mintmark_worker")
+"""What the login may do with which the tests' workers come; "owner": they come with the tests' own login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,24 @@ class Server:
 
     def database_url(self, name: str) -> str:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+
+
+def as_worker(url: str) -> str:
+    """The same database, for a worker: with a login that has no rights but those of ``WORKER_ROLE``.
+
+    Through whatever lies between; a database that is not of the session's server is left to its owner.
+    """
+    parts = urlsplit(url)
+    session = re.match(r"/(mintmark_test_\d+_[0-9a-f]{6})", parts.path)
+    if session is None or WORKER_ROLE == OWNER:
+        return url
+    login, at = worker_login(session[1]), parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{login}:{login}@{at}"))
+
+
+def worker_login(template: str) -> str:
+    """The login of a session's workers, which is its password too."""
+    return f"{template}_worker"
 
 
 SERVER = pytest.StashKey[Server]()
@@ -163,16 +185,23 @@ def hold() -> None:
         admin.execute(f'create database "{server.template}"')
         try:
             prepare_template(server.database_url(server.template))
+            _make_login(admin, worker_login(server.template))
             print(json.dumps(asdict(server)), flush=True)  # noqa: T201  # This is how the session hears of it.
             sys.stdin.read()
         finally:
             _drop_all(admin, server.template)
 
 
+def _make_login(admin: "psycopg.Connection[tuple[str]]", login: str) -> None:
+    if WORKER_ROLE != OWNER:
+        admin.execute(f"create role {login} login password '{login}' in role {WORKER_ROLE}".encode())
+
+
 def _drop_all(admin: "psycopg.Connection[tuple[str]]", prefix: str) -> None:
     found = admin.execute("select datname from pg_database where starts_with(datname, %s)", (prefix,))
     for (name,) in found.fetchall():
         admin.execute(f'drop database "{name}" with (force)')
+    admin.execute(f"drop role if exists {worker_login(prefix)}".encode())
 
 
 if __name__ == "__main__":

@@ -21,8 +21,10 @@ SCHEMA = """
 with spaces as (select oid, nspname from pg_namespace where nspname in ('worker', 'public')),
      things as (select c.*, nspname || '.' || relname as name from pg_class c
                   join spaces on spaces.oid = relnamespace where relname !~ '^_yoyo|^migration_hashes')
-select 'relation', name, relkind::text, reloptions::text, relacl::text, relrowsecurity::text,
-       relforcerowsecurity::text, pg_get_expr(relpartbound, oid), pg_get_viewdef(oid)
+select 'relation', name, relkind::text, reloptions::text,
+       nullif(relacl::text,  -- Rights that were given and taken back leave the owner's own, written out.
+              acldefault((case relkind when 'S' then 's' else 'r' end)::"char", relowner)::text),
+       relrowsecurity::text, relforcerowsecurity::text, pg_get_expr(relpartbound, oid), pg_get_viewdef(oid)
   from things where relkind in ('r', 'p', 'v', 'm', 'S')
 union all
 select 'column', name, attname, format_type(atttypid, atttypmod), attnotnull::text,

@@ -4,8 +4,9 @@ import psycopg
 import pytest
 
 from tests.commands.conftest import Cli, Said
+from tests.rig import as_worker
 
-LOOKED_AT = ["configuration", "database", "schema", "kinds", "wake-up", "pooler", "clocks"]
+LOOKED_AT = ["configuration", "database", "schema", "kinds", "roles", "wake-up", "pooler", "clocks"]
 
 
 def wrong(said: Said) -> dict[str, str]:
@@ -45,13 +46,22 @@ def test_a_database_that_cannot_be_reached_is_named_and_its_password_is_not(
         assert "half" not in text
 
 
+def test_it_says_as_who_it_runs(cli: Cli, database_url: str) -> None:
+    ours, workers = cli("doctor", "--json"), cli("doctor", "--json", DATABASE_URL=as_worker(database_url))
+
+    found = [next(row["found"] for row in said.rows() if row["what"] == "roles") for said in (ours, workers)]
+    assert found[0].endswith("(superuser)")
+    assert found[1].endswith("(mintmark_worker)")
+    assert (workers.code, wrong(workers)) == (0, {})
+
+
 def test_a_schema_that_is_behind_is_named_migration_by_migration(cli: Cli) -> None:
     cli("migrate", "--rollback", 1)
 
     said = cli("doctor", "--json")
 
     assert said.code == 1
-    assert wrong(said) == {"schema": "migration 0008-budgets is in this version, but was not applied"}
+    assert wrong(said) == {"schema": "migration 0009-roles is in this version, but was not applied"}
 
 
 def test_a_database_that_was_never_migrated_has_neither_schema_nor_kinds(

@@ -11,6 +11,7 @@ NAMES = [
     "0006-payloads",
     "0007-alerts",
     "0008-budgets",
+    "0009-roles",
 ]
 
 

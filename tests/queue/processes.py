@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from tests.queue.scene import until
+from tests.rig import as_worker
 
 ROOT = Path(__file__).parents[2]
 QUEUE = {
@@ -43,7 +44,8 @@ class WorkerProcess:
         settings = {**QUEUE, **{name.upper(): str(value) for name, value in queue.items()}}
         environ = {name: value for name, value in os.environ.items() if not name.startswith("WORKER_")}
         environ |= {f"WORKER_QUEUE__{name}": value for name, value in settings.items()}
-        environ |= {"DATABASE_URL": url, "MIGRATIONS_URL": direct_url or url, "PYTHONPATH": str(ROOT)}
+        environ |= {"DATABASE_URL": as_worker(url), "MIGRATIONS_URL": as_worker(direct_url or url)}
+        environ |= {"PYTHONPATH": str(ROOT)}
         environ |= {"WORKER_OPS__PORT": "0", "WORKER_LOG__FORMAT": "json"} | dict(environment or {})
         with self._log.open("ab") as out:
             command = [sys.executable, *program, "worker", "--concurrency", str(concurrency)]

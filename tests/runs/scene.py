@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import anyio
 
+from tests.rig import as_worker
 from worker.app import SUMMARIES, Service, Urls, run_worker
 from worker.db import Connection, Database, Record
 from worker.queue.contract import Job
@@ -50,6 +51,7 @@ def pace(**queue: Any) -> Settings:
 
 async def drain(url: str, *handlers: AnyHandler, **queue: Any) -> None:
     """Be a whole worker until nothing is left to do, with the shipped handlers or these."""
+    url = as_worker(url)
     with anyio.fail_after(40):
         await run_worker(pace(**queue), Urls(url, url, embedded=False), _service(handlers, drain=True))
 
@@ -61,7 +63,7 @@ def _service(handlers: Sequence[AnyHandler], *, drain: bool = False) -> Service:
 @asynccontextmanager
 async def working(db: Database, url: str, *handlers: AnyHandler, **queue: Any) -> AsyncIterator[None]:
     """Be a whole worker for as long as the block lasts; then stop it as an operator does."""
-    over = anyio.Event()
+    over, url = anyio.Event(), as_worker(url)
 
     async def run() -> None:
         try:
@@ -130,7 +132,7 @@ def _environ(url: str, queue: Mapping[str, Any]) -> dict[str, str]:
         environ
         | {f"WORKER_QUEUE__{name.upper()}": str(value) for name, value in given.items()}
         | {"WORKER_OPS__ENABLED": "false", "WORKER_OPS__PORT": "0", "WORKER_OPS__SAMPLE_SECONDS": "0.2"}
-        | {"DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
+        | {"DATABASE_URL": as_worker(url), "PYTHONPATH": str(ROOT)}
     )
 
 

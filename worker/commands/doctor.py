@@ -9,6 +9,7 @@ from pathlib import Path
 
 import anyio
 import asyncpg
+import psycopg
 import typer
 
 from worker.app import Urls, database_urls
@@ -25,6 +26,7 @@ MOST_SKEW_SECONDS = 2.0
 HEAR_SECONDS = 2.0
 NO_POOLER = "none: connections are direct"
 DEAF = "work is found by polling alone"
+UNGIVEN = "what they are for can be given to nobody: docs/roles.md"
 DIRECT = "set MIGRATIONS_URL to the database without the pooler"
 
 
@@ -44,6 +46,7 @@ COULD_NOT_LOOK = (
     ValueError,  # A URL that the driver cannot read; its words would show parts of it.
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    psycopg.Error,
     MintmarkError,
 )
 Check = Callable[[Urls], Awaitable[Finding]]
@@ -75,7 +78,11 @@ async def _examine(urls: Urls) -> list[Finding]:
             with anyio.fail_after(ANSWER_SECONDS * 2):
                 findings.append(await check(urls))
         except COULD_NOT_LOOK as error:
-            reason = error.sqlstate if isinstance(error, asyncpg.PostgresError) else type(error).__name__
+            reason = (
+                error.sqlstate
+                if isinstance(error, asyncpg.PostgresError | psycopg.Error)
+                else type(error).__name__
+            )
             findings.append(
                 Finding(name, False, f"could not be looked at: {reason}", "see the first line that is wrong")
             )
@@ -121,6 +128,21 @@ async def _kinds(urls: Urls) -> Finding:
     finally:
         connection.terminate()
     return Finding("kinds", count > 0, f"{count} published", "mintmark migrate publishes them")
+
+
+async def _roles(urls: Urls) -> Finding:
+    """Without a role all goes on, but for those who would have come with it."""
+    connection = await _connect(urls.pooled)
+    try:
+        row = await connection.fetchrow(SQL["roles"])
+        assert row is not None
+    finally:
+        connection.terminate()
+    groups = ["superuser"] if row["is_superuser"] else row["member_of"]
+    found = f"runs as {row['login']} ({', '.join(groups) or 'none of our roles'})"
+    if row["missing"]:
+        found += f"; missing: {', '.join(row['missing'])}; {UNGIVEN}"
+    return Finding("roles", True, found)
 
 
 async def _wakeup(urls: Urls) -> Finding:
@@ -175,6 +197,7 @@ CHECKS: dict[str, Check] = {
     "database": _database,
     "schema": _schema,
     "kinds": _kinds,
+    "roles": _roles,
     "wake-up": _wakeup,
     "pooler": _pooler,
     "clocks": _clocks,
