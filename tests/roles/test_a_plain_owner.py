@@ -72,6 +72,6 @@ async def test_another_database_that_makes_the_roles_in_the_same_moment_is_waite
 
 async def waits_for_the_role(looking: "psycopg.Connection[Any]") -> bool:
     found = looking.execute(
-        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%create role%'"
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '-- Roles and tenancy%'"
     ).fetchone()
     return found == (1,)
