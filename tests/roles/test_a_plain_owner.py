@@ -62,7 +62,7 @@ async def test_another_database_that_makes_the_roles_in_the_same_moment_is_waite
     with psycopg.connect(admin_url) as other, psycopg.connect(admin_url, autocommit=True) as looking:
         other.execute("create role mintmark_producer")
         async with anyio.create_task_group() as group:
-            group.start_soon(anyio.to_thread.run_sync, migrate, admin_url)
+            group.start_soon(lambda: anyio.to_thread.run_sync(migrate, admin_url))
             await until(lambda: waits_for_the_role(looking))
             other.commit()
 
@@ -72,6 +72,7 @@ async def test_another_database_that_makes_the_roles_in_the_same_moment_is_waite
 
 async def waits_for_the_role(looking: "psycopg.Connection[Any]") -> bool:
     found = looking.execute(
-        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '-- Roles and tenancy%'"
+        "select count(*) from pg_stat_activity"
+        " where wait_event_type = 'Lock' and query like '-- Roles and tenancy%'"
     ).fetchone()
     return found == (1,)

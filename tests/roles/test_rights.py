@@ -8,10 +8,13 @@ from tests.conftest import Connect
 from tests.rig import OWNER, WORKER_ROLE, as_worker, worker_login
 from tests.roles.conftest import Connection, Login, name_of
 from tests.runs.scene import run_row, start, working
+from worker.app import kinds_of, shipped_handlers
 from worker.db import Database, open_database
 from worker.errors import Refused
+from worker.queue.jobs import Jobs
 from worker.runs.retention import retain
 from worker.runs.sampling import sample
+from worker.settings import Settings
 
 ROLES = ("mintmark_producer", "mintmark_operator", "mintmark_worker", "mintmark_reader")
 
@@ -126,7 +129,11 @@ async def test_a_worker_keeps_house_with_its_own_rights(db: Database, database_u
     await db.execute("select worker.cancel_run($1)", run)
     await db.execute("update worker.run_events set at = now() - interval '40 days'")
 
+    await db.execute("delete from worker.kinds")
     async with open_database(as_worker(database_url), size=2) as worker:
+        known = kinds_of(shipped_handlers(Settings(), worker), worker)
+        await Jobs(worker).publish(known)
+        assert await db.fetchval("select count(*) from worker.kinds") == len(known.by_name)
         await sample(worker, ["demo"])
         await retain(worker, history_days=30, events_days=30)
         assert await db.fetchval("select count(*) from worker.run_events") == 0

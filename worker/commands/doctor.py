@@ -53,7 +53,7 @@ Check = Callable[[Urls], Awaitable[Finding]]
 
 
 def doctor(as_json: JsonFlag = False) -> None:
-    """Check configuration, database, schema, roles, wake-up, pooler and clocks; exit 1 if something is wrong."""
+    """Check configuration, database, schema, roles, wake-up, pooler, clocks; exit 1 if something is wrong."""
     loaded = settings()
     with database_urls(loaded) as urls:
         findings = [Finding("configuration", True, "every setting is known"), *anyio.run(_examine, urls)]
