@@ -12,7 +12,7 @@ from worker.app import kinds_of, shipped_handlers
 from worker.db import Database, open_database
 from worker.errors import Refused
 from worker.queue.jobs import Jobs
-from worker.runs.retention import retain
+from worker.runs.retention import Keep, retain
 from worker.runs.sampling import sample
 from worker.settings import Settings
 
@@ -135,9 +135,9 @@ async def test_a_worker_keeps_house_with_its_own_rights(db: Database, database_u
         await Jobs(worker).publish(known)
         assert await db.fetchval("select count(*) from worker.kinds") == len(known.by_name)
         await sample(worker, ["demo"])
-        await retain(worker, history_days=30, events_days=30)
+        await retain(worker, Keep())
         assert await db.fetchval("select count(*) from worker.run_events") == 0
         with pytest.raises(Refused, match="kept for a day at least"):
-            await worker.execute("select worker.prune_events($1)", timedelta(hours=1))
+            await worker.execute("select worker.prune_events($1, 10)", timedelta(hours=1))
 
     assert (await run_row(db, run))["state"] == "cancelled"

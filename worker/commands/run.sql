@@ -20,9 +20,9 @@ select worker.cancel_run($1, $2)
 select worker.retry_failed($1)
 
 -- name: waiting
--- What a retry changes: failed items, jobs that have not ended. The run is kept until then.
+-- What a retry changes: failed items, jobs that have not ended.
 select r.failed_items, r.waits, (select count(*)::int from worker.jobs j where j.run_id = r.id) as jobs
-  from worker.runs r where r.id = $1 for update
+  from worker.runs r where r.id = $1
 
 -- name: has_to_wait
 select r.waits from worker.runs r where r.id = $1

@@ -22,4 +22,4 @@ update worker.items w
   from unnest($2::bigint[], $3::worker.item_type[], $4::text[], $5::worker.item_state[], $6::text[], $7::text[],
               $8::numeric[], $9::jsonb[])
        as i(id, type, external_id, state, error_code, error_message, cost_cents, data)
- where w.run_id = $1 and w.id = i.id and w.state = 'processing'
+ where w.run_id = $1 and w.id = i.id
