@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.fleet import Nursery, nursing
+from tests.chaos.market import Market
+from tests.chaos.receipts import Receipts
 from tests.chaos.scorecard import Result
+from tests.chaos.shop import selling
 from tests.chaos.stage import Stage, staged
 
 LANE = os.environ.get("CHAOS_LANE", "short")
@@ -47,6 +50,16 @@ async def stage(database_url: str, tmp_path: Path, nursery: Nursery) -> AsyncIte
     """A database of the test's own with everybody who is at work on it."""
     async with staged(database_url, tmp_path, nursery) as made:
         yield made
+
+
+@pytest.fixture
+async def market(stage: Stage, seed: int, tmp_path: Path) -> AsyncIterator[Market]:
+    """The stage, and a shop that takes money."""
+    receipts = tmp_path / "receipts"
+    with selling(receipts, seed) as url:
+        market = Market(stage, url, Receipts(receipts), seed)
+        await market.open()
+        yield market
 
 
 @pytest.fixture(autouse=True)

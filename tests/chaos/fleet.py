@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -74,6 +74,7 @@ class Worker:
         direct_url: str | None = None,
         queues: Sequence[str] = (),
         concurrency: int = 4,
+        environment: Mapping[str, str] | None = None,
         **pace: float,
     ) -> None:
         self._nursery = nursery
@@ -81,7 +82,7 @@ class Worker:
         environ = {name: value for name, value in os.environ.items() if not name.startswith("WORKER_")}
         environ |= {f"WORKER_QUEUE__{name.upper()}": str(value) for name, value in (PACE | pace).items()}
         environ |= {"DATABASE_URL": url, "MIGRATIONS_URL": direct_url or url}
-        environ |= {"WORKER_OPS__PORT": "0", "WORKER_LOG__FORMAT": "json"}
+        environ |= {"WORKER_OPS__PORT": "0", "WORKER_LOG__FORMAT": "json"} | dict(environment or {})
         folder, log = str(journal.parent), str(self._log)
         self.pid = nursery.fork(Order(folder, log, str(journal), environ, list(queues), concurrency))
 

@@ -16,6 +16,7 @@ from types import FrameType
 
 import anyio
 
+from tests.chaos.buyer import Buyer
 from tests.chaos.journal import Journal
 from tests.chaos.trial import Trial
 from worker.app import Handlers, Service, database_urls, run_worker, shipped_handlers
@@ -38,12 +39,13 @@ class Order:
 
 
 def be_a_worker(order: Order) -> None:
-    """Serve with the shipped kinds and the trial until a signal comes."""
+    """Serve with the shipped kinds and those of the trials until a signal comes."""
     loaded = load_settings()
     configure_logging(loaded.log.level, loaded.log.format)
 
     def handlers(settings: Settings, db: Database) -> Handlers:
-        return [*shipped_handlers(settings, db), Trial(Journal(Path(order.journal)))]
+        journal = Journal(Path(order.journal))
+        return [*shipped_handlers(settings, db), Trial(journal), Buyer.ordered(journal, order.environment)]
 
     async def run() -> None:
         await run_worker(loaded, urls, Service(order.queues, order.concurrency, handlers=handlers))

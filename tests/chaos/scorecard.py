@@ -1,12 +1,13 @@
 """The scorecard: which faults are tried, what must hold, and the page that shows how it went.
 
-``python -m tests.chaos.scorecard RESULTS PAGE`` writes the table between the page's two marks.
+``python -m tests.chaos.scorecard RESULTS PAGE`` writes the table between the page's two marks; with the
+numbers of rows after it, only those lines are drawn, and the page's other lines stay as they are.
 """
 
 import json
 import platform
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,11 @@ class Row:
 
 ROWS = (
     Row(1, "workers killed with SIGKILL at random", "no job lost, none finished twice, taken over in time"),
+    Row(
+        2,
+        "workers killed around a paid call, at every point of its way",
+        "no job lost, no key charged twice, one step repeated at most; what may not be repeated ends unknown",
+    ),
     Row(3, "workers frozen past their lease, then woken", "no stale write accepted; refusals counted"),
     Row(4, "SIGTERM at any moment", "out within the grace, code 0, tries refunded, checkpoints kept"),
     Row(
@@ -49,7 +55,18 @@ ROWS = (
     Row(21, "payloads that are hostile", "refused with a sentence, or kept exactly"),
     Row(22, "handlers that raise or answer junk", "the job ends; what is stored stays small"),
     Row(23, "many producers with one dedupe key", "one live job, the same id for all"),
-    Row(27, "cancel against finish", "one ending each, which never changes"),
+    Row(
+        24,
+        "a budget spent by many at once, with kills and time-outs",
+        "overspend 0; ledger = counters always",
+    ),
+    Row(25, "thresholds of a budget under the same load", "one warning each"),
+    Row(
+        26,
+        "a run paused at any moment",
+        "no reservation after the reply, no more calls than in flight; no checkpointed step repeated",
+    ),
+    Row(27, "cancel against finish and settle", "one ending each, which never changes; amounts right"),
     Row(33, "hours of steady load", "memory, files and claims stay flat"),
 )
 
@@ -70,15 +87,17 @@ def read(path: Path) -> list[Result]:
     return [Result(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def table(results: Iterable[Result]) -> str:
-    """Draw the scorecard; a row that no test stands for says so."""
-    found = list(results)
+def table(results: Iterable[Result], kept: Mapping[int, str] | None = None) -> str:
+    """Draw the scorecard; a row that no test stands for says so, and a line that is ``kept`` stays."""
+    found, old = list(results), kept or {}
     lines = ["| # | fault | must hold | how it went |", "|---|---|---|---|"]
-    for row in ROWS:
-        mine = [one for one in found if one.row == row.number]
-        said = "<br>".join(_said(one) for one in mine) or "not tested"
-        lines.append(f"| {row.number} | {row.fault} | {row.criterion} | {said} |")
+    lines += [old.get(row.number) or _line(row, found) for row in ROWS]
     return "\n".join(lines)
+
+
+def _line(row: Row, found: Sequence[Result]) -> str:
+    said = "<br>".join(_said(one) for one in found if one.row == row.number) or "not tested"
+    return f"| {row.number} | {row.fault} | {row.criterion} | {said} |"
 
 
 def _said(result: Result) -> str:
@@ -86,13 +105,20 @@ def _said(result: Result) -> str:
     return f"{result.outcome} (`{result.test.rsplit('::', 1)[-1]}`, {result.lane} lane){figures}"
 
 
-def main(results: str, page: str) -> None:
-    """Put the table of ``results`` into ``page``."""
+def _lines_but(drawn: str, rows: Sequence[str]) -> dict[int, str]:
+    """The lines of a table, by number, without those of these rows."""
+    found = {line.split("|")[1].strip(): line for line in drawn.splitlines() if line.startswith("| ")}
+    return {int(number): line for number, line in found.items() if number.isdecimal() and number not in rows}
+
+
+def main(results: str, page: str, *rows: str) -> None:
+    """Put the table of ``results`` into ``page``; of its lines only those of ``rows``, if some are named."""
     path = Path(page)
     before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
+    drawn, _, after = rest.partition(END)
+    kept = _lines_but(drawn, rows) if rows else {}
     when = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {platform.system()}"
-    drawn = f"{BEGIN}\n{table(read(Path(results)))}\n\nDrawn by `make chaos`: {when}.\n{END}"
+    drawn = f"{BEGIN}\n{table(read(Path(results)), kept)}\n\nDrawn by `make chaos`: {when}.\n{END}"
     path.write_text(before + drawn + after, encoding="utf-8")
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.chaos.conftest import Times
 from tests.conftest import Connect
 from tests.queue.scene import alive, claimed, errand, kinds, until
+from tests.runs.scene import closer
 from worker.db import Connection, Database, Record
 from worker.errors import Refused
 from worker.queue.contract import Job
@@ -92,13 +93,16 @@ async def meet(db: Database, actors: dict[str, Actor], order: Sequence[str]) -> 
 
 
 async def worked_off(db: Database, job: Job, worker: UUID) -> Record:
-    """End what is still alive as workers and an operator would; answers the row in the history."""
+    """End what is still alive as workers and an operator would, the run too; answers the job's history."""
     while await db.fetchval("select exists (select from worker.jobs where id = $1)", job.id):
         if await db.fetchval("select state = 'paused' from worker.runs where id = $1", job.run_id):
             await db.execute("select worker.resume_run($1)", job.run_id)
         held = [one for one in await claimed(db, worker) if one.id == job.id] or [job]
         unwanted = await Work(db, held[0], stopping=lambda: False).enter()
         await Jobs(db).finish([Finished(held[0], JobState.CANCELLED if unwanted else JobState.COMPLETED)])
+    if await db.fetchval("select state = 'paused' from worker.runs where id = $1", job.run_id):
+        await db.execute("select worker.resume_run($1)", job.run_id)
+    await closer(db).after_finish([job])
     [row] = await db.fetch(ENDED, job.id)
     return row
 

@@ -24,3 +24,20 @@ def test_drawing_the_page_twice_leaves_its_words_alone(tmp_path: Path) -> None:
     assert page.read_text() == once
     assert once.startswith("before\n")
     assert once.endswith("\nafter\n")
+
+
+def test_a_row_that_is_drawn_alone_leaves_the_lines_of_the_others_as_they_are(tmp_path: Path) -> None:
+    page, first, second = tmp_path / "page.md", tmp_path / "first", tmp_path / "second"
+    page.write_text(f"{BEGIN}\n{END}\n")
+    line = '{"row": %d, "test": "t", "outcome": "%s", "lane": "long", "figures": []}\n'
+    first.write_text(line % (1, "passed") + line % (3, "failed"))
+    second.write_text(line % (3, "passed"))
+    main(str(first), str(page))
+    before = page.read_text().splitlines()
+
+    main(str(second), str(page), "3")
+
+    after = page.read_text().splitlines()
+    [changed] = [new for old, new in zip(before, after, strict=True) if old != new]
+    assert changed.startswith("| 3 |")
+    assert "passed" in changed
