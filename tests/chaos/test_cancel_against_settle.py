@@ -54,7 +54,7 @@ async def answer(at: Connection, job: Job, held: int, outcome: str, cost: Decima
 async def commit(at: Connection, job: Job, fence: int, held: int) -> bool:
     """Commit an item and what it cost, under a fence; tells whether that was accepted."""
     items = [Item("card", "a", "completed")] if fence == job.fence else []
-    counts = await write_items(at, job, items, costs={}, again=())
+    counts, _ = await write_items(at, job, items, costs={}, again=())
     batch = (job.run_id, job.id, fence, '{"done": 1}', len(items), *counts)
     return bool(await at.fetchrow(SQL["seal_and_settle"], *batch, [held], ["settled"], [COST]))
 
