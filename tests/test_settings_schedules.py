@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from worker.app import schedules_of
 from worker.cron import Cron
+from worker.duties import schedules_of
 from worker.errors import BadSettings
 from worker.queue.schedules import Missed, Schedule
 from worker.settings import Settings, load_settings

@@ -1,12 +1,10 @@
 """The composition root: here, and only here, the parts are put together."""
 
 import gc
-import json
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import TypeAlias
 
@@ -16,31 +14,24 @@ import anyio.to_thread
 
 from worker import observe
 from worker.channels import channels_of
-from worker.cron import Cron
 from worker.db import Database, open_database
+from worker.duties import compare_schema, duties_of
 from worker.embedded import embedded_postgres
 from worker.errors import UserError
 from worker.handlers import all_handlers
-from worker.handlers.deliver_alerts import DeliverAlerts
 from worker.handlers.normalize_batch import NormalizeBatch, summarise
 from worker.migrate import migrate
-from worker.migrate_drift import drift
 from worker.queue.contract import Kinds
 from worker.queue.daemon import Daemon, Pace
 from worker.queue.jobs import Jobs
 from worker.queue.keeper import Duty
 from worker.queue.lease import EXIT_STUCK
-from worker.queue.schedules import LATE, Missed, Schedule, Schedules
 from worker.queue.vitals import Vitals
-from worker.runs.alerts import Attention
 from worker.runs.binding import bind
 from worker.runs.blocking import Blocking
 from worker.runs.closing import Closer
 from worker.runs.handler import AnyHandler
 from worker.runs.prices import Prices
-from worker.runs.quotas import announce
-from worker.runs.retention import Keep, retain
-from worker.runs.sampling import sample
 from worker.runs.steering import Steering
 from worker.settings_model import Settings
 from worker.web.ops import OpsPort, ops_app
@@ -48,11 +39,9 @@ from worker.web.ops import OpsPort, ops_app
 SUMMARIES = {NormalizeBatch.kind: summarise}
 HOUSEKEEPING_CONNECTIONS = 6
 MOST_CONNECTIONS = 20
-HOUR = 3600.0
 SCHEMA_SECONDS = 30.0
 COLLECT_AFTER = 20_000
 """Objects made before the collector of cycles looks; its own 700 would cost a short job 2 µs more."""
-RESTING_SECONDS = 60.0
 STEERING_SECONDS = 0.01
 """Between two looks for steered runs; each waits by itself for news, or a while."""
 
@@ -218,48 +207,12 @@ def _daemon(
         on_steering=steering.hear,
         duties=[
             Duty("steering", STEERING_SECONDS, steering.watch),
-            *_duties(settings, urls, db, kinds, vitals, closer),
+            *duties_of(settings, db, kinds, closer),
+            Duty("schema", SCHEMA_SECONDS, partial(compare_schema, urls.direct, vitals)),
         ],
     )
     steering.cut_off = daemon.cut_off
     return daemon
-
-
-def _duties(
-    settings: Settings, urls: Urls, db: Database, kinds: Kinds, vitals: Vitals, closer: Closer
-) -> list[Duty]:
-    days = settings.retention
-    keep = Keep(days.history_days, days.events_days, days.items_days, days.ledger_days, days.alerts_days)
-    late = LATE + timedelta(seconds=settings.queue.poll_seconds)
-    schedules = Schedules(db, schedules_of(settings), late=late)
-    alerts = Attention(db, has_channel=DeliverAlerts.kind in kinds.names())
-    return [
-        Duty("schedules", settings.queue.poll_seconds, schedules.look),
-        Duty("resting schedules", RESTING_SECONDS, schedules.let_rest),
-        Duty("publish", HOUR, partial(Jobs(db).publish, kinds)),
-        Duty("alerts", settings.queue.rescue_seconds, alerts.look),
-        Duty("quotas", HOUR, partial(announce, db, settings.quotas)),
-        Duty("close runs", settings.queue.rescue_seconds, closer.sweep),
-        Duty("sample", settings.ops.sample_seconds, partial(sample, db, kinds.names())),
-        Duty("schema", SCHEMA_SECONDS, partial(_compare_schema, urls, vitals)),
-        Duty("retain", HOUR, partial(retain, db, keep)),
-    ]
-
-
-def schedules_of(settings: Settings) -> list[Schedule]:
-    """The schedules of the settings, as the queue knows them."""
-    return [
-        Schedule(
-            name=name,
-            cron=Cron(table.cron, table.timezone),
-            kind=table.kind,
-            payload=json.dumps(table.payload),
-            queue=table.queue,
-            priority=table.priority,
-            missed=Missed(table.missed),
-        )
-        for name, table in settings.schedules.items()
-    ]
 
 
 def _pace(settings: Settings, concurrency: int | None) -> Pace:
@@ -291,11 +244,6 @@ def _ops_port(settings: Settings, vitals: Vitals, urls: Urls) -> Iterator[None]:
 
 
 async def _refuse_old_schema(urls: Urls, vitals: Vitals) -> None:
-    await _compare_schema(urls, vitals)
+    await compare_schema(urls.direct, vitals)
     if vitals.schema_problem and "not applied" in vitals.schema_problem:
         raise UserError(f"the database is behind this version ({vitals.schema_problem}): mintmark migrate")
-
-
-async def _compare_schema(urls: Urls, vitals: Vitals) -> None:
-    found = await anyio.to_thread.run_sync(drift, urls.direct)
-    vitals.schema_problem = "; ".join(str(one) for one in found) or None

@@ -40,12 +40,13 @@ MAY_IMPORT = {
     "sandbox": LEAVES,
     "channels": LEAVES | {"observe", "clients", "settings_alerts"},
     "app": {"*"},
+    "duties": {"*"},
     "commands": {"*"},
     "cli": {"*"},
     "__main__": {"cli"},
     "__init__": set[str](),
 }
-SEES_SETTINGS = {"app", "channels", "cli", "commands"}
+SEES_SETTINGS = {"app", "duties", "channels", "cli", "commands"}
 SEES_SETTINGS |= {"settings", "settings_alerts", "settings_model", "settings_money"}
 SEES_SETTINGS |= {"settings_schedules", "settings_section"}
 FORBIDDEN_WORDS = ("util", "helper", "manager", "common", "misc")
