@@ -410,6 +410,8 @@ begin
         end if;
     end if;
     if run.spent_cents + run.reserved_cents + highest > run.budget_cap_cents and highest > 0 then
+        -- All of it is used up for what was to be done, though the last cents of it be left.
+        update worker.runs r set warned_percents = worker.warn_of_budget(run, run.budget_cap_cents) where r.id = run.id;
         perform worker.pause_for(run, 'budget', the_job);
         verdict := 'budget';
         return;

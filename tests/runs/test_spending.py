@@ -24,6 +24,7 @@ from worker.runs.prices import PaidCall, Prices, Repeat, UnknownPrice
 from worker.runs.work import Work
 
 ONE = ItemRef("card", "one")
+TOLD = "select data ->> 'percent' from worker.run_events where event = 'budget_warning' order by id"
 NINE, FOUR = Decimal(9), Decimal(4)
 
 
@@ -412,11 +413,25 @@ async def test_each_threshold_is_warned_of_once_with_an_alert(db: Database) -> N
             pass
         await settle(attempt)
 
-    told = await db.fetch(
-        "select data ->> 'percent' from worker.run_events where event = 'budget_warning' order by id"
-    )
+    told = await db.fetch(TOLD)
     assert [row[0] for row in told] == ["50", "80", "100"]
     assert await db.fetchval("select count(*) from worker.alerts where alert = 'budget_warning'") == 3
+
+
+async def test_the_last_threshold_is_said_when_a_call_is_denied_though_cents_are_left(db: Database) -> None:
+    await db.execute("select worker.set_org(warn_percents => '{50, 80, 100}')")
+    scene = Scene(db, await start(db, "demo", {}, cap=Decimal(10)))
+    attempt = await scene.attempt()
+
+    with pytest.raises(StopWork, match="budget"):
+        for number in range(3):
+            async with attempt.spend(call(), f"lookup {number}", at_most=FOUR):
+                pass
+            await settle(attempt)
+
+    told = await db.fetch(TOLD)
+    assert [row[0] for row in told] == ["50", "80", "100"]
+    assert await scene.money() == (0, 8)
 
 
 async def test_the_cap_of_an_orgs_day_pauses_whichever_run_would_pass_it(db: Database) -> None:
