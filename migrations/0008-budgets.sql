@@ -349,7 +349,8 @@ begin
 end $$;
 
 -- Reserve the highest price of a call and its share of the quota, for one step of a job that the caller holds.
--- Answers the reservation with what it holds, and "granted"; or why not:
+-- Answers the reservation with what it holds, and "granted", or "adopted" where a try before holds it, whose call may have
+-- left; or why not:
 --   lease            the job is somebody else's
 --   run …            the run is paused, cancelled, …
 --   job cancelled    it was asked to end
@@ -397,7 +398,7 @@ begin
             update worker.ledger l set fence = the_fence where l.id = earlier.id;
             reservation := earlier.id;
             reserved_cents := earlier.highest_cents;  -- What it costs at most may have changed since.
-            verdict := 'granted';
+            verdict := 'adopted';
         elsif earlier.fence = the_fence then
             verdict := 'step_taken';
         else

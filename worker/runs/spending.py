@@ -41,6 +41,8 @@ class Charge:
     """What it cost: the highest price, unless ``cost`` said better."""
     known: bool = False
     """Whether ``cost`` was called: then the provider has answered."""
+    adopted: bool = False
+    """Whether a try before held it, whose call may have left and been charged for."""
 
     def cost(self, cents: Decimal) -> None:
         """Say what the call really cost. More than the highest price pauses the run."""
@@ -114,7 +116,8 @@ class Spending:
             self._refuse(call, step, row)
         key = str(uuid5(job.run_id or NO_RUN, f"{job.id}/{step}"))
         held: Decimal = row["reserved_cents"]
-        return Charge(row["reservation"], call, step, key, held, item, cents=held)
+        adopted = row["verdict"] == "adopted"
+        return Charge(row["reservation"], call, step, key, held, item, cents=held, adopted=adopted)
 
     def _refuse(self, call: PaidCall, step: str, row: Record) -> NoReturn:
         match row["verdict"]:
@@ -137,12 +140,15 @@ class Spending:
                 raise ToldToStop(why)
 
     async def _break_off(self, charge: Charge, error: BaseException) -> None:
-        """Write down what a call that raised means for its money, as far as that is known."""
+        """Write down what a call that raised means for its money, as far as that is known.
+
+        That this try cost nothing does not say that the one before it did not.
+        """
         try:
             match _left(error):
-                case "unsent":
+                case "unsent" if not charge.adopted:
                     await self._answer([charge], "released")
-                case "answered":
+                case "answered" if not (charge.adopted and charge.call.refusals_are_free):
                     charge.cents = Decimal(0) if charge.call.refusals_are_free else charge.cents
                     await self._answer([charge], "settled")
                 case _:
