@@ -76,6 +76,7 @@ class Closer:
 
     async def _close(self, connection: Connection, run: Record) -> Summary:
         await connection.execute(SQL["lose_orphans"], run["id"])
+        await connection.execute(SQL["fail_unworked"], run["id"])
         counts = [ItemCount(*row) for row in await connection.fetch(SQL["counts"], run["id"])]
         was = RunState(run["state"])
         state = was if was is RunState.CANCELLED else move(was, how_it_ended(run))

@@ -18,10 +18,13 @@ select r.id, r.org_id, r.name, r.kind, r.state::text, r.started_at, r.created_at
  where r.id = any($1::uuid[]) and not exists (select from worker.jobs j where j.run_id = r.id)
 
 -- name: lose_orphans
--- What jobs that have ended still hold of the run is lost, and what they left unworked has failed.
-select worker.lose_orphans($1),
-       count(worker.fail_item($1, i.job_id, i.type, i.external_id, 'not_worked',
-                              'its job ended without working it: retry the run''s failed items', 0))
+-- What jobs that have ended still hold of the run is lost.
+select worker.lose_orphans($1)
+
+-- name: fail_unworked
+-- Items of a run without a live job that were to be worked again, after those whose reservation was lost.
+select worker.fail_item($1, i.job_id, i.type, i.external_id, 'not_worked',
+                        'its job ended without working it: retry the run''s failed items', 0)
   from worker.items i
  where i.run_id = $1 and i.state in ('pending', 'processing')
 
