@@ -4,7 +4,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.model.world import Broken, Job, Move, Rules, Worker, World, ended, moves
+from tests.model.moves import moves
+from tests.model.world import Broken, Job, Move, Rules, Step, Worker, World, ended
 
 
 @dataclass(slots=True)
@@ -14,6 +15,7 @@ class Found:
     worlds: list[World] = field(default_factory=list)
     came_by: list[tuple[int, Move] | None] = field(default_factory=list)
     edges: list[tuple[int, int]] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
     broken: str | None = None
     counterexample: list[Move] = field(default_factory=list)
 
@@ -49,13 +51,14 @@ def explore(first: World, rules: Rules) -> Found:
     for number in _growing(found.worlds):
         try:
             for move, after in moves(found.worlds[number], rules):
-                world = _with_small_fences(after)
+                world = _one_of_many(after, rules)
                 one = world._replace(workers=tuple(sorted(world.workers, key=_order)))
                 if (known := numbers.get(one)) is None:
                     known = numbers[one] = len(found.worlds)
                     found.worlds.append(world)
                     found.came_by.append((number, move))
                 found.edges.append((number, known))
+                found.made.add(move[0])
         except Broken as broken:
             found.broken = str(broken)
             found.counterexample = [*found.trace(number), broken.move]
@@ -70,21 +73,35 @@ def _growing(worlds: list[World]) -> Iterable[int]:
         number += 1
 
 
-def _with_small_fences(world: World) -> World:
-    """One world for all that differ only in how large their fences are."""
-    jobs, workers = list(world.jobs), list(world.workers)
-    for at, job in enumerate(jobs):
-        shown = sorted({job.fence, *(w.fence for w in workers if w.held == at)})
-        jobs[at] = job._replace(fence=shown.index(job.fence))
-        workers = [w._replace(fence=shown.index(w.fence)) if w.held == at else w for w in workers]
-    return world._replace(jobs=tuple(jobs), workers=tuple(workers))
+def _one_of_many(world: World, rules: Rules) -> World:
+    """One world for all that differ in what nobody asks for: of a fence, only whether it is the job's own."""
+    workers = tuple(_plain(worker, world, rules) for worker in world.workers)
+    jobs = tuple(_plain_job(job, rules) for job in world.jobs)
+    return world._replace(jobs=jobs, workers=workers)
+
+
+def _plain(worker: Worker, world: World, rules: Rules) -> Worker:
+    if worker.held is None:
+        return worker
+    own = worker.fence == world.jobs[worker.held].fence
+    if rules.fence_is_attempt:
+        return worker._replace(fence=int(own))
+    if worker.genuine:
+        return worker._replace(fence=int(own), attempt=0)
+    # What it was told changes nothing but that it does less: nobody listens to it.
+    return worker._replace(fence=int(own), attempt=0, told=False)
+
+
+def _plain_job(job: Job, rules: Rules) -> Job:
+    steps = tuple(_plain_step(step, job) for step in job.steps)
+    attempt = 0 if "fail" in rules.without else job.attempt
+    return job._replace(fence=1, attempt=attempt, steps=steps)
+
+
+def _plain_step(step: Step, job: Job) -> Step:
+    return step if step.held is None else step._replace(held=int(step.held == job.fence))
 
 
 def _order(worker: Worker) -> tuple[int, ...]:
     held = -1 if worker.held is None else worker.held
     return (held, *map(int, worker[1:]))
-
-
-def start(jobs: int) -> World:
-    """Jobs that wait, workers with nothing to do, a budget for one batch."""
-    return World(tuple(Job() for _ in range(jobs)))

@@ -5,8 +5,7 @@ tables in one database.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -15,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.model.looks import LOOKS, empty
-from tests.queue.scene import alive, claimed, enqueue, errand, kinds, let_die
-from worker.db import Database, open_database
+from tests.queue.scene import alive, claimed, enqueue, let_die
+from worker.db import Database
 from worker.errors import Refused
 from worker.queue.contract import Job
 from worker.queue.jobs import Finished, Jobs, PutBack
@@ -197,19 +196,3 @@ class QueueMachine(RuleBasedStateMachine):
     def who_holds_a_job_still_does(self) -> None:
         held = self.do(self.db.fetch("select id, fence from worker.jobs where state = 'running'"))
         assert {(row["id"], row["fence"]) for row in held} == {(job.id, job.fence) for job in self.held}
-
-
-@contextmanager
-def opened(url: str, runner: asyncio.Runner) -> Iterator[type[QueueMachine]]:
-    """The machine on one database, for as long as the block lasts."""
-
-    class Machine(QueueMachine):
-        pass
-
-    database = open_database(url, size=2)
-    Machine.runner, Machine.db = runner, runner.run(database.__aenter__())
-    runner.run(Jobs(Machine.db).publish(kinds(errand())))
-    try:
-        yield Machine
-    finally:
-        runner.run(database.__aexit__(None, None, None))

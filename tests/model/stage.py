@@ -7,51 +7,36 @@ from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
 
-from tests.model.world import MAX_ATTEMPTS, Move, Rules, World
+from tests.model.actor import Actor
+from tests.model.looks import LOOKS
+from tests.model.provider import Provider
+from tests.model.steering import enough
+from tests.model.world import MAX_ATTEMPTS, Job, Move, Outcome, Rules, World
 from tests.queue.scene import Desk, alive, let_die
 from worker.db import Database
-from worker.errors import LeaseLost, StopWork
 from worker.queue.contract import Done, Ending, Fail, HandBack, Retry
 from worker.queue.jobs import Jobs
 from worker.queue.rescue import rescue
 from worker.queue.states import TERMINAL
+from worker.runs.closing import SQL as CLOSING
 from worker.runs.closing import Closer
-from worker.runs.items import Item, ItemRef
-from worker.runs.prices import PaidCall, Repeat
 from worker.runs.work import Work
 
 KIND = "errand"
-ROWS = """
-select id, state::text, fence, attempt, crashes_in_a_row, (checkpoint ->> 'done')::int as done,
-       cancel_requested
-  from worker.jobs
-union all
-select id, state::text, fence, attempt, 0, (checkpoint ->> 'done')::int, false from worker.job_history
- order by id
-"""
-CALL = PaidCall("model", "batch", Repeat.SAME_KEY)
-RUN = "select state::text, spent_cents, budget_cap_cents from worker.runs where id = $1"
+MUST_BE_EMPTY = ("sums", "sums_of_days", "items", "beyond_cap", "without_worker", "in_both")
 Picture: TypeAlias = tuple[object, ...]
 
 
 @dataclass(slots=True)
-class Actor:
-    """A worker that is nothing but its row, and the work it believes it holds."""
-
-    id: UUID
-    work: Work | None = None
-    told: bool = False
-
-
-@dataclass(slots=True)
 class Stage:
-    """A run and its jobs in Postgres, and the two workers."""
+    """A run and its jobs in Postgres, the two workers, and the provider they pay."""
 
     db: Database
     desk: Desk
-    rules: Rules
     run: UUID
     jobs: list[int]
+    cap: int
+    provider: Provider
     workers: list[Actor] = field(default_factory=list)
 
     async def play(self, made: Move) -> None:
@@ -63,23 +48,58 @@ class Stage:
             await OF_THE_REST[name](self, place)
 
     async def picture(self) -> Picture:
-        """What can be seen of the jobs, the run and what the workers were told."""
-        rows = await self.db.fetch(ROWS)
-        run = await self.db.fetchrow(RUN, self.run)
-        jobs = [(*tuple(row)[1:5], row["done"] or 0, row["cancel_requested"]) for row in rows]
-        assert run is not None
-        return (*jobs, *run.values(), *((one.work is not None, one.told) for one in self.workers))
+        """What can be seen of the jobs, the run, its money and items, and what the workers were told."""
+        jobs = [tuple(row)[1:] for row in await self.db.fetch(LOOKS["jobs"])]
+        [run] = await self.db.fetch(LOOKS["run"], self.run)
+        steps = [
+            (self.jobs.index(row["job_id"]), *tuple(row)[1:])
+            for row in await self.db.fetch(LOOKS["steps"], self.run)
+        ]
+        workers = ((one.work is not None, one.told) for one in self.workers)
+        return (*jobs, tuple(run), tuple(steps), self._provided(), *workers)
+
+    def _provided(self) -> Picture:
+        calls, charged = self.provider.calls, self.provider.charged
+        return tuple(
+            (self.jobs.index(job), at, n, charged[job, at]) for (job, at), n in sorted(calls.items())
+        )
+
+    async def check(self) -> None:
+        """Look at what holds whatever the model says."""
+        for look in MUST_BE_EMPTY:
+            assert await self.db.fetch(LOOKS[look]) == [], look
+        [run] = await self.db.fetch(LOOKS["run"], self.run)
+        assert sum(self.provider.charged.values()) <= run["spent_cents"] + run["reserved_cents"]
+
+    async def close(self) -> None:
+        """Send the workers home without a word."""
+        for actor in self.workers:
+            await actor.die()
 
 
 def picture_of(world: World) -> Picture:
     """The same of the model."""
-    jobs = []
-    for job in world.jobs:
-        over = job.state in TERMINAL
-        crashes, unwanted = (0, False) if over else (job.crashes, job.unwanted)
-        jobs.append((str(job.state), job.fence, job.attempt, crashes, job.done, unwanted))
+    run = (str(world.run), world.spent, world.reserved, world.cap, world.processed, world.failed)
+    steps = tuple(line for number, job in enumerate(world.jobs) for line in _steps_of(number, job))
+    provided = tuple(
+        (number, at, step.calls, Decimal(step.charged))
+        for number, job in enumerate(world.jobs)
+        for at, step in enumerate(job.steps)
+        if step.calls
+    )
     held = ((worker.held is not None, worker.told) for worker in world.workers)
-    return (*jobs, str(world.run), Decimal(world.spent), Decimal(world.cap), *held)
+    return (*map(_job_of, world.jobs), run, steps, provided, *held)
+
+
+def _job_of(job: Job) -> Picture:
+    over = job.state in TERMINAL
+    crashes, unwanted = (0, False) if over else (job.crashes, job.unwanted)
+    return (str(job.state), job.fence, job.attempt, crashes, job.done, unwanted)
+
+
+def _steps_of(number: int, job: Job) -> list[Picture]:
+    lines = [(number, at, step.held, step.unknown, str(step.item)) for at, step in enumerate(job.steps)]
+    return [line for line in lines if line[2:] != (None, False, str(Outcome.NONE))]
 
 
 async def set_stage(db: Database, desk: Desk, world: World, rules: Rules) -> Stage:
@@ -88,39 +108,21 @@ async def set_stage(db: Database, desk: Desk, world: World, rules: Rules) -> Sta
     for _ in world.jobs[1:]:
         await db.execute("select worker.enqueue($1, run_id => $2)", KIND, run)
     ids = [row["id"] for row in await db.fetch("select id from worker.jobs order by id")]
-    return Stage(db, desk, rules, run, ids, [Actor(await alive(db)) for _ in world.workers])
+    provider = Provider(rules.repeat)
+    workers = [Actor(await alive(db), db, provider) for _ in world.workers]
+    return Stage(db, desk, run, ids, enough(world), provider, workers)
 
 
 async def _claim(stage: Stage, actor: Actor) -> None:
     [job] = await Jobs(stage.db).claim("default", [KIND], 1, actor.id)
-    actor.work, actor.told = Work(stage.db, job, stopping=lambda: False), False
-    assert await actor.work.enter() is None
-
-
-async def _commit(stage: Stage, actor: Actor) -> None:
-    work = actor.work
-    assert work is not None
-    done = await stage.db.fetchval(
-        "select (checkpoint ->> 'done')::int from worker.jobs where id = $1", work.job.id
-    )
-    try:
-        item = ItemRef("demo", str(done or 0))
-        async with work.spend(CALL, f"batch {done or 0}", item=item, at_most=Decimal(1)):
-            pass
-        async with work.commit() as batch:
-            batch.items.append(Item(*item, "completed"))
-            batch.checkpoint = {"done": (done or 0) + 1}
-    except LeaseLost:
-        actor.work = None
-    except StopWork:
-        actor.told = True
+    await actor.begin(job)
 
 
 def _ends(how: Callable[[Work], Ending]) -> Callable[[Stage, Actor], Awaitable[None]]:
     async def end(stage: Stage, actor: Actor) -> None:
         assert actor.work is not None
         await stage.desk.write(actor.work.job, how(actor.work))
-        actor.work, actor.told = None, False
+        actor.let_go()
 
     return end
 
@@ -141,7 +143,8 @@ async def _expire(stage: Stage, actor: Actor) -> None:
 
 async def _crash(stage: Stage, actor: Actor) -> None:
     await let_die(stage.db, actor.id)
-    actor.id, actor.work, actor.told = await alive(stage.db), None, False
+    await actor.die()
+    actor.id = await alive(stage.db)
 
 
 async def _fall_due(stage: Stage, at: int) -> None:
@@ -158,30 +161,28 @@ async def _rescue(stage: Stage, _: int) -> None:
     await rescue(stage.db)
 
 
-async def _pause(stage: Stage, _: int) -> None:
-    await stage.db.execute("select worker.pause_run($1)", stage.run)
-
-
-async def _resume(stage: Stage, _: int) -> None:
-    await stage.db.execute("select worker.resume_run($1)", stage.run)
-
-
 async def _resume_with_more(stage: Stage, _: int) -> None:
-    full = stage.rules.batches * len(stage.jobs)
-    await stage.db.execute("select worker.resume_run($1, $2)", stage.run, Decimal(full))
-
-
-async def _cancel_run(stage: Stage, _: int) -> None:
-    await stage.db.execute("select worker.cancel_run($1)", stage.run)
+    await stage.db.execute("select worker.resume_run($1, $2)", stage.run, Decimal(stage.cap))
 
 
 async def _close(stage: Stage, _: int) -> None:
     await Closer(stage.db, {}).close([stage.run])
 
 
+def _asks(statement: str) -> Callable[[Stage, int], Awaitable[None]]:
+    async def ask(stage: Stage, _: int) -> None:
+        await stage.db.execute(statement, stage.run)
+
+    return ask
+
+
 OF_WORKERS: Mapping[str, Callable[[Stage, Actor], Awaitable[None]]] = {
     "claim": _claim,
-    "commit": _commit,
+    "reserve": lambda _, actor: actor.reserve(),
+    "call": lambda _, actor: actor.call(),
+    "time_out": lambda _, actor: actor.time_out(),
+    "unsent": lambda _, actor: actor.unsent(),
+    "commit": lambda _, actor: actor.commit(),
     "finish": _ends(lambda _: Done()),
     "fail": _ends(_failure),
     "hand_back": _ends(lambda _: HandBack("the model says so")),
@@ -193,9 +194,11 @@ OF_THE_REST: Mapping[str, Callable[[Stage, int], Awaitable[None]]] = {
     "fall_due": _fall_due,
     "cancel_job": _cancel_job,
     "rescue": _rescue,
-    "pause": _pause,
-    "resume": _resume,
+    "pause": _asks("select worker.pause_run($1)"),
+    "resume": _asks("select worker.resume_run($1)"),
     "resume_with_more": _resume_with_more,
-    "cancel_run": _cancel_run,
+    "cancel_run": _asks("select worker.cancel_run($1)"),
+    "retry_failed": _asks("select worker.retry_failed($1)"),
+    "lose_orphans": _asks(CLOSING["lose_orphans"]),
     "close": _close,
 }
