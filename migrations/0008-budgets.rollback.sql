@@ -13,6 +13,7 @@ drop function worker.fail_item(uuid, bigint, worker.item_type, text, text, text,
 drop function worker.note_estimate(uuid, numeric);
 drop function worker.begin_run(uuid, bigint, bigint);
 drop function worker.call_waiting_runs(uuid);
+drop function worker.might_begin(uuid);
 drop function worker.free_places(uuid);
 drop function worker.actor(bigint);
 drop view worker.quota_status;

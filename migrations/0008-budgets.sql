@@ -117,6 +117,17 @@ begin
     return places - (select count(*) from worker.runs r where r.org_id = the_org and r.state = 'running');
 end $$;
 
+-- Might a job of the run begin, as soon as there is a place? Not one that is put off, nor one whose queue or key is held:
+-- those do not hold up the runs behind them.
+create function worker.might_begin(the_run uuid) returns boolean
+language sql stable as $$
+    select exists (select from worker.jobs j
+                    where j.run_id = the_run
+                      and (j.state in ('running', 'paused')
+                           or (j.state = 'pending' and not j.blocked
+                               and not exists (select from worker.queues q where q.queue = j.queue and q.paused))))
+$$;
+
 -- Call those that wait longest for the places that are free: their jobs wait again, and the first to begin takes the
 -- place, or finds that somebody else has. Waits for nobody.
 create function worker.call_waiting_runs(the_org uuid) returns void
@@ -128,7 +139,7 @@ begin
     if free > 0 then
         perform worker.wake_jobs(w.id)
            from (select r.id from worker.runs r
-                  where r.org_id = the_org and r.state = 'pending' and r.waits
+                  where r.org_id = the_org and r.state = 'pending' and r.waits and worker.might_begin(r.id)
                   order by r.created_at, r.id limit free for update skip locked) w;
     end if;
 end $$;
@@ -155,7 +166,8 @@ begin
                   select from worker.runs w
                    where w.org_id = run.org_id and w.state = 'pending'
                      and (w.created_at, w.id) < (run.created_at, run.id)
-                     and (w.waits or exists (select from worker.jobs j where j.run_id = w.id and j.state = 'running'))
+                     and case when w.waits then worker.might_begin(w.id)
+                              else exists (select from worker.jobs j where j.run_id = w.id and j.state = 'running') end
                    limit free) ahead) then
         update worker.runs r set state = worker.move_run(run.state, 'start'), waits = false, reason = null,
                                  started_at = coalesce(r.started_at, now())
@@ -359,7 +371,6 @@ end $$;
 --   quota            the provider's day is used up, until "until"
 --   no_run           what costs money needs a run
 --   outcome_unknown  an attempt before made this call, nobody knows what came of it, and it is not to be repeated
---   step_taken       this attempt holds the step already
 create function worker.reserve(
     the_run uuid, the_job bigint, the_fence bigint, the_step text, the_api text, the_operation text, the_calls int,
     highest numeric, the_repeat worker.repeat, the_item_type worker.item_type, the_item_id text,
@@ -395,12 +406,20 @@ begin
         if earlier.state = 'unknown' then
             verdict := 'outcome_unknown';
         elsif earlier.repeat = 'same_key' then
-            update worker.ledger l set fence = the_fence where l.id = earlier.id;
+            quota := worker.lock_quota(the_api);
+            if quota.used_calls + quota.elsewhere_calls + the_calls > quota.calls then
+                verdict := 'quota';
+                until := quota.resets_at;
+                return;
+            end if;
+            update worker.api_quotas q set used_calls = q.used_calls + the_calls where q.api = quota.api;
+            update worker.ledger l
+               set fence = the_fence, quota_resets_at = quota.resets_at,
+                   calls = case when l.quota_resets_at is not distinct from quota.resets_at then l.calls else 0 end + the_calls
+             where l.id = earlier.id;
             reservation := earlier.id;
             reserved_cents := earlier.highest_cents;  -- What it costs at most may have changed since.
             verdict := 'adopted';
-        elsif earlier.fence = the_fence then
-            verdict := 'step_taken';
         else
             perform worker.lose(earlier);
             verdict := case when earlier.repeat = 'never' then 'outcome_unknown' end;

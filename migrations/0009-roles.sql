@@ -591,7 +591,7 @@ select f.role, 'function worker.' || f.name, 'execute'
             'enqueue', 'pause_run', 'note_estimate', 'reserve', 'settle', 'lose_orphans', 'keep_history', 'prune_events',
             'prune_items', 'prune_ledger', 'prune_days', 'prune_alerts', 'set_quota', 'enqueue_delivery',
             'begin_run', 'room_of_limits', 'raise_alert', 'log_run', 'actor', 'unlimited', 'free_keys', 'announce',
-            'wake_jobs', 'call_waiting_runs', 'fail_item', 'gate', 'rule_gate'])) f;
+            'wake_jobs', 'call_waiting_runs', 'might_begin', 'fail_item', 'gate', 'rule_gate'])) f;
 
 insert into worker.rights (role, object, privileges)
 select r.role, 'schema ' || s.name, 'usage'

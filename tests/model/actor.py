@@ -45,7 +45,7 @@ class Actor:
         self.work = Work(self.line, job, stopping=lambda: False)
         assert await self.work.enter() is None
         self.done = int((self.work.checkpoint or {}).get("done", 0))
-        self.todo = sorted(int(item.external_id) for item in self.work.again)
+        self.todo = sorted(int(item.ref.external_id) for item in self.work.again)
 
     def let_go(self) -> None:
         """Hold nothing any more."""

@@ -80,18 +80,42 @@ async def test_those_that_wait_are_called_in_the_order_in_which_they_came(db: Da
     assert [await job_states(db, run) for run in waiting] == [{"pending": 1}, {"pending": 1}, {"paused": 1}]
 
 
-async def test_a_run_that_comes_later_does_not_overtake_one_that_waits(db: Database) -> None:
+async def test_a_run_that_comes_later_does_not_overtake_one_that_was_called(db: Database) -> None:
     first, *_ = await fill(db)
     early, late = await start(db, "demo", {}), await start(db, "demo", {})
     await has_to_wait(db)
     await end(db, first)
-    called = await db.fetchval("select id from worker.jobs where run_id = $1", early)
-    await db.execute("update worker.jobs set run_at = now(), state = 'scheduled' where id = $1", called)
+    await db.execute("update worker.jobs set priority = 1 where run_id = $1", late)
 
     await has_to_wait(db)
 
     assert await state(db, late) == ("pending", "max_concurrent_runs")
-    assert await state(db, early) == ("pending", "max_concurrent_runs")
+    await begin(db)
+    assert await state(db, early) == ("running", None)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        "update worker.jobs set state = 'scheduled', run_at = now() + interval '1 hour' where run_id = $1",
+        "update worker.jobs set queue = 'elsewhere' where run_id = $1",
+        "update worker.jobs set concurrency_key = 'k', blocked = true where run_id = $1",
+    ],
+)
+async def test_a_run_that_was_called_and_cannot_begin_holds_up_nobody(db: Database, held: str) -> None:
+    await db.execute("select worker.pause_queue('elsewhere')")
+    first, *_ = await fill(db)
+    early, late = await start(db, "demo", {}), await start(db, "demo", {})
+    await has_to_wait(db)
+    await has_to_wait(db)
+    await end(db, first)
+    await db.execute(held, early)
+
+    await closer(db).sweep()
+
+    assert await job_states(db, late) == {"pending": 1}
+    await begin(db)
+    assert await state(db, late) == ("running", None)
 
 
 @pytest.mark.parametrize("steer", ["select worker.pause_run($1)", "select worker.cancel_run($1)"])

@@ -285,7 +285,7 @@ async def test_an_attempt_that_has_lost_its_job_neither_reserves_nor_settles(sce
     with pytest.raises(LeaseLost):
         await settle(first)
     with pytest.raises(LeaseLost):
-        async with paid(first, call()):
+        async with first.spend(call(), "lookup two", at_most=NINE):
             raise AssertionError("the call was made")
 
     assert await scene.money() == (9, 0)
@@ -332,9 +332,39 @@ async def test_an_attempt_that_ends_without_a_commit_settles_what_was_answered(s
     async with paid(attempt, call()):
         pass
 
-    await attempt.spending.settle_rest()
+    await attempt.spending.settle_rest(for_good=True)
 
     assert await scene.money() == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("repeat", "money"), [(Repeat.NEVER, (9, 0)), (Repeat.SAME_KEY, (9, 0)), (Repeat.CHARGED_AGAIN, (0, 4))]
+)
+async def test_an_attempt_that_ends_for_now_leaves_open_what_must_not_be_charged_twice(
+    scene: Scene, repeat: Repeat, money: tuple[int, int]
+) -> None:
+    attempt = await scene.attempt()
+    async with paid(attempt, call(repeat)):
+        pass
+
+    await attempt.spending.settle_rest(for_good=False)
+
+    assert await scene.money() == money
+
+
+async def test_a_call_that_is_made_again_with_its_key_counts_for_the_quota_again(scene: Scene) -> None:
+    await scene.db.execute("select worker.set_quota('shop', 2)")
+    first, how = await scene.attempt(), call(Repeat.SAME_KEY)
+    for _ in range(2):
+        with suppress(SourceDown):
+            async with paid(first, how):
+                raise SourceDown("it hung up")
+    assert await balanced(scene.db)
+    assert await scene.db.fetchval("select remaining_calls from worker.quota_status") == 0
+
+    with pytest.raises(QuotaSpent):
+        async with paid(first, how):
+            raise AssertionError("the call was made")
 
 
 async def test_what_an_ended_job_still_holds_is_lost_when_its_run_is_closed(scene: Scene) -> None:
@@ -423,11 +453,13 @@ async def test_the_last_threshold_is_said_when_a_call_is_denied_though_cents_are
     scene = Scene(db, await start(db, "demo", {}, cap=Decimal(10)))
     attempt = await scene.attempt()
 
+    for number in range(2):
+        async with attempt.spend(call(), f"lookup {number}", at_most=FOUR):
+            pass
+        await settle(attempt)
     with pytest.raises(StopWork, match="budget"):
-        for number in range(3):
-            async with attempt.spend(call(), f"lookup {number}", at_most=FOUR):
-                pass
-            await settle(attempt)
+        async with attempt.spend(call(), "one more", at_most=FOUR):
+            raise AssertionError("the call was made")
 
     told = await db.fetch(TOLD)
     assert [row[0] for row in told] == ["50", "80", "100"]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from worker.db import Database, statements
 from worker.errors import CredentialRevoked, Refused
-from worker.queue.contract import Backoff, Cancel, Ending, Fail, HandBack, Job, Kind, Retry
+from worker.queue.contract import Backoff, Cancel, Done, Ending, Fail, HandBack, Job, Kind, Retry
 from worker.runs.blocking import Blocking
 from worker.runs.handler import AnyHandler, BlockingHandler, Estimating, JobPayload
 from worker.runs.outcome import ProcessDied
@@ -106,7 +106,7 @@ class _Desk:
         if work.is_first and (cents := await estimate(self.handler, payload)) is not None:
             await self.db.execute(SQL["note_estimate"], work.job.run_id, cents)
         ending = await _handling(self.handler)(work, payload)
-        await work.spending.settle_rest()
+        await work.spending.settle_rest(for_good=isinstance(ending, Done | Fail | Cancel))
         return ending
 
     async def _hold(self, work: Work, error: UnknownCheckpoint | CredentialRevoked, statement: str) -> Ending:

@@ -56,19 +56,23 @@ class Spending:
 
     def __init__(self, db: Database, job: Job, prices: Prices) -> None:
         self._db, self._job, self._prices = db, job, prices
+        self._on_their_way: set[str] = set()
         self._answered: list[Charge] = []
-        self.on_their_way = 0
-        """Calls that are being made now: whoever cuts the attempt off waits for them."""
+
+    def is_paying(self) -> bool:
+        """Tell whether a call is being made now: whoever cuts the attempt off waits for it."""
+        return bool(self._on_their_way)
 
     @asynccontextmanager
     async def spend(
         self, call: PaidCall, step: str, *, item: ItemRef | None, at_most: Decimal | None
     ) -> AsyncIterator[Charge]:
         """Reserve, let the block make the call, and remember the charge until it is settled."""
+        self._require_new(step)
         charge = await self._reserve(
             call, step, item, self._prices.highest(call) if at_most is None else at_most
         )
-        self.on_their_way += 1
+        self._on_their_way.add(step)
         try:
             yield charge
         except BaseException as error:
@@ -80,7 +84,7 @@ class Spending:
         else:
             self._answered.append(charge)
         finally:
-            self.on_their_way -= 1
+            self._on_their_way.discard(step)
 
     def answered(self) -> list[Charge]:
         """Charges whose calls were answered and that are not settled."""
@@ -90,11 +94,22 @@ class Spending:
         """Drop charges that are settled now."""
         self._answered = [charge for charge in self._answered if charge not in charges]
 
-    async def settle_rest(self) -> None:
-        """Settle what was answered and committed with nothing, as where a handler ends without a batch."""
-        if charges := self.answered():
+    async def settle_rest(self, *, for_good: bool) -> None:
+        """Settle what was answered and committed with nothing, as where a handler ends without a batch.
+
+        Where the job has not ended ``for_good``, a step that must not be charged twice stays open instead:
+        whoever has the job next does not know what was answered.
+        """
+        repeatable = (Repeat.CHARGED_AGAIN, *((Repeat.SAME_KEY, Repeat.NEVER) if for_good else ()))
+        if charges := [charge for charge in self._answered if charge.call.repeat in repeatable]:
             await self._answer(charges, "settled")
             self.forget(charges)
+
+    def _require_new(self, step: str) -> None:
+        if step in self._on_their_way or any(charge.step == step for charge in self._answered):
+            raise UserError(
+                f'this attempt has made a call for the step "{step}" and not committed what came of it'
+            )
 
     async def _reserve(self, call: PaidCall, step: str, item: ItemRef | None, highest: Decimal) -> Charge:
         job = self._job
@@ -130,10 +145,6 @@ class Spending:
                 raise QuotaSpent(call.api, row["wait"])
             case "no_run":
                 raise UserError(f"{call.api} {call.operation} costs money: its job needs a run")
-            case "step_taken":
-                raise UserError(
-                    f'this attempt has made a call for the step "{step}" and not committed what came of it'
-                )
             case why:
                 if why in ("budget", "org_budget"):
                     observe.budget_denied(run=str(self._job.run_id), why=why)

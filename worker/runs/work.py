@@ -96,7 +96,7 @@ class Work:
         self.is_first = False
         """Whether this attempt has started its run."""
         self.spending = Spending(db, job, prices or Prices())
-        self.told = Told(is_paying=lambda: self.spending.on_their_way > 0)
+        self.told = Told(self.spending.is_paying)
         self._db = db
         self._stopping = stopping
         self._blocking = blocking or Blocking()
