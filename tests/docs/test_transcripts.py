@@ -76,6 +76,23 @@ def test_the_command_line_answers_as_the_page_says(block: Block, database_url: s
         assert matches(told, printed), f"$ {typed}\n" + "\n".join(printed)
 
 
+@pytest.mark.parametrize("block", blocks("shell with workers"), ids=str)
+def test_the_command_line_answers_so_while_workers_work(
+    block: Block, database_url: str, tmp_path: Path
+) -> None:
+    """A line ``NAME=$(…)`` keeps what was printed for later lines; a worker's log is nobody's to compare."""
+    kept: dict[str, str] = {}
+    for typed, told in exchanges(block, "$"):
+        line = re.sub(r"\$(\w+)", lambda found: kept[found[1]], typed)
+        if keeps := re.fullmatch(r"(\w+)=\$\((.+)\)", line):
+            *printed, kept[keeps[1]] = answered(keeps[2], database_url, tmp_path)
+        else:
+            printed = answered(line, database_url, tmp_path)
+
+        quiet = line == "mintmark worker --drain"
+        assert quiet or matches(told, printed), f"$ {typed}\n" + "\n".join(printed)
+
+
 @pytest.mark.parametrize("block", blocks("shell on an empty database"), ids=str)
 def test_a_new_database_answers_as_the_page_says(
     block: Block, empty_database_url: str, tmp_path: Path
