@@ -20,6 +20,7 @@ from worker.runs.work import UnknownCheckpoint, Work
 
 SQL = statements(Path(__file__).with_name("binding.sql"))
 UNLAWFUL = "MM003"
+FOR_GOOD = (Done, Fail, Cancel)
 
 Handle: TypeAlias = Callable[[Work, JobPayload], Awaitable[Ending]]
 
@@ -40,6 +41,8 @@ def bind(
     """
     desk = _Desk(
         handler,
+        _handling(handler),
+        getattr(handler, "checkpoint_version", 1),
         db,
         stopping,
         blocking or Blocking(),
@@ -68,6 +71,9 @@ class _Desk:
     """Where the jobs of one handler are worked, one attempt after the other."""
 
     handler: AnyHandler
+    handle: Handle
+    """How it handles, looked up once: whether it blocks takes longer to tell than a short job takes."""
+    version: int
     db: Database
     stopping: Callable[[], bool]
     blocking: Blocking
@@ -79,35 +85,38 @@ class _Desk:
             payload = self.handler.takes.model_validate_json(job.payload)
         except ValidationError as error:
             return Fail("bad_payload", _sentence(self.handler.kind, error))
-        work = self._work(job)
-        with self.steering.enrolled(job.id, work.told):
-            try:
-                return await self._attempt(work, payload)
-            except ProcessDied as died:
-                return Retry("process_died", str(died))
-            except UnknownCheckpoint as unknown:
-                return await self._hold(work, unknown, "pause")
-            except CredentialRevoked as revoked:
-                return await self._hold(work, revoked, "pause_for_credential")
-
-    def _work(self, job: Job) -> Work:
-        return Work(
+        work = Work(
             self.db,
             job,
             stopping=self.stopping,
             blocking=self.blocking,
             prices=self.prices,
-            version=getattr(self.handler, "checkpoint_version", 1),
+            version=self.version,
         )
+        self.steering.enrol(job.id, work)
+        try:
+            if job.run_id is not None and (nothing_to_do := await self._enter(work, payload)) is not None:
+                return nothing_to_do
+            ending = await self.handle(work, payload)
+            await work.settle_rest(for_good=isinstance(ending, FOR_GOOD))
+        except ProcessDied as died:
+            return Retry("process_died", str(died))
+        except UnknownCheckpoint as unknown:
+            return await self._hold(work, unknown, "pause")
+        except CredentialRevoked as revoked:
+            return await self._hold(work, revoked, "pause_for_credential")
+        else:
+            return ending
+        finally:
+            self.steering.let_go(job.id, work)
 
-    async def _attempt(self, work: Work, payload: JobPayload) -> Ending:
-        if (nothing_to_do := await work.enter()) is not None:
-            return Cancel(nothing_to_do)
+    async def _enter(self, work: Work, payload: JobPayload) -> Ending | None:
+        """Begin in the run; answers the ending where there is nothing to do."""
+        if (why := await work.enter()) is not None:
+            return Cancel(why)
         if work.is_first and (cents := await estimate(self.handler, payload)) is not None:
             await self.db.execute(SQL["note_estimate"], work.job.run_id, cents)
-        ending = await _handling(self.handler)(work, payload)
-        await work.spending.settle_rest(for_good=isinstance(ending, Done | Fail | Cancel))
-        return ending
+        return None
 
     async def _hold(self, work: Work, error: UnknownCheckpoint | CredentialRevoked, statement: str) -> Ending:
         """What an operator must see to pauses the run; a job without one fails."""

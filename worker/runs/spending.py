@@ -54,6 +54,8 @@ class Charge:
 class Spending:
     """What one attempt at a job has reserved and not settled yet."""
 
+    __slots__ = ("_answered", "_db", "_job", "_on_their_way", "_prices")
+
     def __init__(self, db: Database, job: Job, prices: Prices) -> None:
         self._db, self._job, self._prices = db, job, prices
         self._on_their_way: set[str] = set()

@@ -5,9 +5,9 @@ those that wait, at once, and cuts off those that go on without a safe point.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import anyio
 
@@ -22,10 +22,12 @@ GRACE_SECONDS = 10.0
 class Told:
     """What one attempt at a job has been told."""
 
+    __slots__ = ("_cut_after", "_grace_seconds", "_is_paying", "_said", "why")
+
     def __init__(self, is_paying: Callable[[], bool]) -> None:
         self.why: str | None = None
         self._is_paying = is_paying
-        self._said = anyio.Event()
+        self._said: anyio.Event | None = None
         self._grace_seconds = self._cut_after = 0.0
 
     def tell(self, why: str, *, grace_seconds: float) -> None:
@@ -33,20 +35,34 @@ class Told:
         if self.why is None:
             self.why, self._grace_seconds = why, grace_seconds
             self._cut_after = time.monotonic() + grace_seconds
-            self._said.set()
+            if self._said is not None:
+                self._said.set()
 
     def is_overdue(self) -> bool:
         """Tell whether the grace is over; it begins anew behind a paid call, so that that settles."""
+        if self.why is None:
+            return False
         if self._is_paying():
             self._cut_after = time.monotonic() + self._grace_seconds
-        return self.why is not None and time.monotonic() > self._cut_after
+        return time.monotonic() > self._cut_after
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep so long; raises ``StopWork`` as soon as the attempt is told to stop."""
-        with anyio.move_on_after(seconds):
-            await self._said.wait()
+        """Sleep so long; raises ``ToldToStop`` as soon as the attempt is told to stop."""
+        if self.why is None:
+            self._said = self._said or anyio.Event()
+            with anyio.move_on_after(seconds):
+                await self._said.wait()
         if self.why is not None:
             raise ToldToStop(self.why)
+
+
+class Tellable(Protocol):
+    """An attempt at a job, which can be told something."""
+
+    @property
+    def told(self) -> Told:
+        """What it has been told."""
+        ...
 
 
 class Steering:
@@ -58,18 +74,17 @@ class Steering:
     def __init__(self, db: Database, *, poll_seconds: float, grace_seconds: float = GRACE_SECONDS) -> None:
         self.cut_off: Callable[[int], None] = lambda _job: None
         self._db, self._poll_seconds, self._grace_seconds = db, poll_seconds, grace_seconds
-        self._at_work: dict[int, Told] = {}
+        self._at_work: dict[int, Tellable] = {}
         self._news = anyio.Event()
 
-    @contextmanager
-    def enrolled(self, job: int, told: Told) -> Iterator[None]:
-        """Count an attempt among those at work for as long as the block lasts."""
-        self._at_work[job] = told
-        try:
-            yield
-        finally:
-            if self._at_work.get(job) is told:  # Else it was given up, and the job is here again.
-                del self._at_work[job]
+    def enrol(self, job: int, attempt: Tellable) -> None:
+        """Count an attempt among those at work, until ``let_go``."""
+        self._at_work[job] = attempt
+
+    def let_go(self, job: int, attempt: Tellable) -> None:
+        """Count it no more; where it was given up, and the job is here again, that one stays."""
+        if self._at_work.get(job) is attempt:
+            del self._at_work[job]
 
     def hear(self) -> None:
         """Look at once: somebody has steered something."""
@@ -82,8 +97,8 @@ class Steering:
         self._news = anyio.Event()
         if self._at_work:
             for row in await self._db.fetch(SQL["unwanted"], list(self._at_work)):
-                if (told := self._at_work.get(row["id"])) is not None:
-                    told.tell(row["why"], grace_seconds=self._grace_seconds)
-        for job, told in list(self._at_work.items()):
-            if told.is_overdue():
+                if (attempt := self._at_work.get(row["id"])) is not None:
+                    attempt.told.tell(row["why"], grace_seconds=self._grace_seconds)
+        for job, attempt in list(self._at_work.items()):
+            if attempt.told.is_overdue():
                 self.cut_off(job)

@@ -29,6 +29,7 @@ ENDED = "MM003"
 BEGUN = ("running", "started")
 WAITS = {"paused": "run paused", "waits": "run waits for a place"}
 
+NO_PRICES = Prices()
 Level = Literal["info", "warning", "error"]
 
 
@@ -95,11 +96,31 @@ class Work:
         """
         self.is_first = False
         """Whether this attempt has started its run."""
-        self.spending = Spending(db, job, prices or Prices())
-        self.told = Told(self.spending.is_paying)
+        self._spending: Spending | None = None
+        self._told: Told | None = None
+        self._prices = prices
         self._db = db
         self._stopping = stopping
         self._blocking = blocking or Blocking()
+
+    @property
+    def spending(self) -> Spending:
+        """What was reserved and not settled; made when it is asked for, since most jobs do not spend."""
+        if self._spending is None:
+            self._spending = Spending(self._db, self.job, self._prices or NO_PRICES)
+        return self._spending
+
+    @property
+    def told(self) -> Told:
+        """What the attempt was told from outside; made when it is asked for, too."""
+        if self._told is None:
+            self._told = Told(lambda: self._spending is not None and self._spending.is_paying())
+        return self._told
+
+    async def settle_rest(self, *, for_good: bool) -> None:
+        """Settle what a handler spent and left without a commit, as far as that may be settled so."""
+        if self._spending is not None:
+            await self._spending.settle_rest(for_good=for_good)
 
     @cached_property
     def checkpoint(self) -> dict[str, Any] | None:
