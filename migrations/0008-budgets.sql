@@ -106,6 +106,40 @@ end $$;
 
 create function worker.actor(of_job bigint) returns text language sql immutable as $$ select 'job ' || of_job $$;
 
+-- What people name and say is short, and one line: it is shown in tables and on terminals.
+create function worker.check_words(what text, words text, longest int) returns void
+language plpgsql immutable as $$
+begin
+    if length(words) > longest or words ~ '[[:cntrl:]]' then
+        raise exception using errcode = 'MM005',
+            message = format('%s has at most %s characters, and no line breaks or control characters', what, longest);
+    end if;
+end $$;
+
+-- Thresholds of a budget in order, each once.
+create function worker.check_thresholds(given int[]) returns int[]
+language plpgsql immutable as $$
+begin
+    if cardinality(given) > 100 or array_position(given, null) is not null
+       or not (0 < all (given) and 100 >= all (given)) then
+        raise exception using errcode = 'MM005', message = 'a threshold is a percentage from 1 to 100';
+    end if;
+    return case when given is not null then array(select distinct p from unnest(given) p order by p) end;
+end $$;
+
+create function worker.check_quota(api text, calls int, remaining int, resets_at timestamptz) returns void
+language plpgsql stable as $$
+begin
+    if api is null or api !~ '^[a-z0-9][a-z0-9_.-]{0,99}$' then
+        raise exception using errcode = 'MM005',
+            message = 'an API has a name of at most 100 lower-case letters, digits, dots, dashes and underscores';
+    elsif calls < 0 or remaining < 0 or calls is null then
+        raise exception using errcode = 'MM005', message = 'a quota is a number of calls from 0';
+    elsif resets_at not between now() - interval '10 years' and now() + interval '10 years' then
+        raise exception using errcode = 'MM005', message = 'a quota''s day ends at a time near now: name a time within ten years';
+    end if;
+end $$;
+
 -- Places.
 
 -- For how many more runs has the org a place? Keeps its row locked: two that ask at once do not both get the last.
@@ -140,7 +174,7 @@ begin
         perform worker.wake_jobs(w.id)
            from (select r.id from worker.runs r
                   where r.org_id = the_org and r.state = 'pending' and r.waits and worker.might_begin(r.id)
-                  order by r.created_at, r.id limit free for update skip locked) w;
+                  order by r.created_at, r.id limit free for no key update skip locked) w;
     end if;
 end $$;
 
@@ -153,7 +187,7 @@ declare
     run worker.runs;
     free int;
 begin
-    select r.* into run from worker.runs r where r.id = the_run for update;
+    select r.* into run from worker.runs r where r.id = the_run for no key update;
     if not found then
         return 'gone';
     elsif run.state <> 'pending' then
@@ -215,6 +249,7 @@ begin
         raise exception using errcode = 'MM004', message = format('there is no org %s', the_org);
     end if;
     perform worker.check_cap(the_cap, 0);
+    perform worker.check_words('the name of a run', the_name, 200);
     insert into worker.runs (id, org_id, name, kind, params, budget_cap_cents, warn_percents)
     values (the_id, org.id, coalesce(the_name, the_kind || ' ' || to_char(now(), 'YYYY-MM-DD HH24:MI')), the_kind,
             the_params, coalesce(the_cap, org.budget_cap_cents), org.warn_percents);
@@ -222,15 +257,16 @@ begin
 end $$;
 
 -- What a run is going to cost, as its handler reckons; more than a cap can be is as much as one can be. Said once,
--- unless it changes; louder when it is over the cap.
-create function worker.note_estimate(run_id uuid, cents numeric) returns void
-language plpgsql security definer set search_path = '' as $$
+-- unless it changes; louder when it is over the cap. Answers the estimate that stands (null: asks for it) and the cap.
+create function worker.note_estimate(
+    run_id uuid, cents numeric, out estimated_cents numeric, out budget_cap_cents numeric
+) language plpgsql security definer set search_path = '' as $$
 declare
     run worker.runs := worker.lock_run(note_estimate.run_id);
     reckoned numeric := round(least(greatest(note_estimate.cents, 0), 9999999999.9999), 4);
     facts jsonb := jsonb_build_object('cents', reckoned, 'budget_cap_cents', run.budget_cap_cents);
 begin
-    if run.estimated_cents is distinct from reckoned then
+    if run.estimated_cents <> reckoned then
         update worker.runs r set estimated_cents = reckoned where r.id = run.id;
         if reckoned > run.budget_cap_cents then
             perform worker.log_run(run.id, 'warning', 'estimate_over_cap', facts);
@@ -238,6 +274,8 @@ begin
             perform worker.log_run(run.id, 'info', 'estimated', facts);
         end if;
     end if;
+    estimated_cents := coalesce(reckoned, run.estimated_cents);
+    budget_cap_cents := run.budget_cap_cents;
 end $$;
 
 -- The three verbs.
@@ -251,8 +289,10 @@ begin
     update worker.items i
        set state = 'failed', error_code = code, error_message = message, cost_cents = i.cost_cents + cost,
            worked_at = now()
-     where i.run_id = the_run and i.job_id = the_job and i.state in ('pending', 'processing')
-       and i.type = the_type and i.external_id = the_id;
+     where i.run_id = the_run
+       and i.id = (select min(w.id) from worker.items w
+                    where w.run_id = the_run and w.job_id = the_job and w.state in ('pending', 'processing')
+                      and w.type = the_type and w.external_id = the_id);
     if not found then
         insert into worker.items (run_id, job_id, type, external_id, state, error_code, error_message, cost_cents)
         values (the_run, the_job, the_type, the_id, 'failed', code, message, cost);
@@ -297,7 +337,7 @@ declare
     one worker.ledger;
     lost int := 0;
 begin
-    perform from worker.runs r where r.id = the_run for update;
+    perform from worker.runs r where r.id = the_run for no key update;
     for one in select l.* from worker.ledger l
                 where l.run_id is not distinct from the_run and l.state = 'held'
                   and not exists (select from worker.jobs j where j.id = l.job_id)
@@ -386,7 +426,7 @@ declare
     gone_today numeric;
 begin
     if the_run is not null then
-        select r.* into run from worker.runs r where r.id = the_run for update;
+        select r.* into run from worker.runs r where r.id = the_run for no key update;
         the_org := run.org_id;
     end if;
     select j.cancel_requested into job
@@ -430,8 +470,12 @@ begin
         end if;
     end if;
     if run.spent_cents + run.reserved_cents + highest > run.budget_cap_cents and highest > 0 then
-        -- All of it is used up for what was to be done, though the last cents of it be left.
-        update worker.runs r set warned_percents = worker.warn_of_budget(run, run.budget_cap_cents) where r.id = run.id;
+        if run.spent_cents + run.reserved_cents > 0 then
+            -- It is used up for what was to be done, though the last cents of it be left.
+            run.warn_percents := array(select p from unnest(run.warn_percents) p where p = 100);
+            update worker.runs r set warned_percents = worker.warn_of_budget(run, run.budget_cap_cents)
+             where r.id = run.id;
+        end if;
         perform worker.pause_for(run, 'budget', the_job);
         verdict := 'budget';
         return;
@@ -493,7 +537,7 @@ declare
     paid numeric := 0;
     over numeric := 0;
 begin
-    select r.* into run from worker.runs r where r.id = the_run for update;
+    select r.* into run from worker.runs r where r.id = the_run for no key update;
     if commits then
         update worker.jobs j set checkpoint = coalesce(the_checkpoint, j.checkpoint), crashes_in_a_row = 0
          where j.id = the_job and j.fence = the_fence and j.state = 'running'
@@ -504,6 +548,10 @@ begin
     end if;
     if not found then
         return;
+    end if;
+    if 'released' = any (outcomes) then
+        perform from worker.api_quotas q
+          where q.api in (select l.api from worker.ledger l where l.id = any (ids)) order by q.api for update;
     end if;
     for one in
         update worker.ledger l
@@ -519,6 +567,10 @@ begin
         update worker.org_days d set reserved_cents = d.reserved_cents - one.highest_cents,
                                      spent_cents = d.spent_cents + one.cents
          where d.org_id = one.org_id and d.day = one.day and (one.highest_cents > 0 or one.cents > 0);
+        if not found and one.cents > 0 then  -- Taken for free when it was reserved.
+            insert into worker.org_days as d (org_id, day, spent_cents) values (one.org_id, one.day, one.cents)
+            on conflict on constraint org_days_pkey do update set spent_cents = d.spent_cents + one.cents;
+        end if;
         if one.state = 'released' then
             update worker.api_quotas q set used_calls = q.used_calls - one.calls
              where q.api = one.api and q.resets_at = one.quota_resets_at;
@@ -539,7 +591,7 @@ begin
     loop
         perform worker.lose(one);
     end loop;
-    if over > 0 then
+    if over > 0 and the_run is not null then
         perform worker.log_run(run.id, 'error', 'price_overrun', jsonb_build_object('cents', over), worker.actor(the_job));
         if run.state = 'running' then
             perform worker.pause_for(run, 'price_overrun', the_job);
@@ -556,10 +608,11 @@ create or replace function worker.pause_run(run_id uuid, reason text = null) ret
 language plpgsql security definer set search_path = '' as $$
 declare
     run worker.runs := worker.lock_run(pause_run.run_id);
-    why text := coalesce(pause_run.reason, 'operator');
+    why text := coalesce(nullif(btrim(pause_run.reason), ''), 'operator');
     in_flight int;
     keys text[];
 begin
+    perform worker.check_words('a reason', why, 500);
     update worker.runs r set state = worker.move_run(run.state, 'pause'), waits = false, reason = why, paused_at = now()
      where r.id = run.id;
     with held as (
@@ -606,10 +659,11 @@ create or replace function worker.cancel_run(run_id uuid, reason text = null) re
 language plpgsql security definer set search_path = '' as $$
 declare
     run worker.runs := worker.lock_run(cancel_run.run_id);
-    why text := coalesce(cancel_run.reason, 'operator');
+    why text := coalesce(nullif(btrim(cancel_run.reason), ''), 'operator');
     in_flight int;
     keys text[];
 begin
+    perform worker.check_words('a reason', why, 500);
     update worker.runs r set state = worker.move_run(run.state, 'cancel'), waits = false, reason = why, completed_at = now()
      where r.id = run.id;
     keys := array(select distinct j.concurrency_key from worker.jobs j
@@ -679,6 +733,9 @@ begin
         raise exception using errcode = 'MM003',
             message = format('job %s cannot retry: a live %s job has its dedupe_key "%s"', old.id, old.kind, old.dedupe_key);
     end if;
+    -- A call without an item has no other word that it may be made again.
+    update worker.ledger l set open = false
+     where l.job_id = old.id and l.open and l.state = 'unknown' and l.item_id is null;
     perform worker.free_keys(array_remove(array[old.concurrency_key], null));
     perform worker.announce(old.queue);
 end $$;
@@ -743,14 +800,12 @@ declare
 begin
     perform worker.check_cap(set_org.budget_cap_cents, 0);
     perform worker.check_cap(set_org.daily_cap_cents, 0);
-    if not (0 < all (set_org.warn_percents) and 100 >= all (set_org.warn_percents)) then
-        raise exception using errcode = 'MM005', message = 'a threshold is a percentage from 1 to 100';
-    elsif set_org.max_concurrent_runs < 1 then
+    if set_org.max_concurrent_runs < 1 then
         raise exception using errcode = 'MM005', message = 'max_concurrent_runs is a number from 1';
     end if;
     update public.orgs o
        set budget_cap_cents = coalesce(set_org.budget_cap_cents, o.budget_cap_cents),
-           warn_percents = coalesce(set_org.warn_percents, o.warn_percents),
+           warn_percents = coalesce(worker.check_thresholds(set_org.warn_percents), o.warn_percents),
            max_concurrent_runs = coalesce(set_org.max_concurrent_runs, o.max_concurrent_runs),
            daily_cap_cents = case when not no_daily_cap then coalesce(set_org.daily_cap_cents, o.daily_cap_cents) end
      where o.id = wanted;
@@ -767,9 +822,7 @@ language plpgsql security definer set search_path = '' as $$
 declare
     quota worker.api_quotas;
 begin
-    if calls < 0 or remaining < 0 or calls is null then
-        raise exception using errcode = 'MM005', message = 'a quota is a number of calls from 0';
-    end if;
+    perform worker.check_quota(set_quota.api, set_quota.calls, set_quota.remaining, set_quota.resets_at);
     insert into worker.api_quotas (api, calls, resets_at)
     values (set_quota.api, set_quota.calls,
             (date_trunc('day', now() at time zone 'UTC') + interval '1 day') at time zone 'UTC')
@@ -783,6 +836,9 @@ begin
      where q.api = quota.api;
     update worker.ledger l set quota_resets_at = set_quota.resets_at
      where l.api = quota.api and l.quota_resets_at = quota.resets_at and set_quota.resets_at <> quota.resets_at;
+    -- Who waits for the provider's next day may find that it has begun, or is longer than it was.
+    update worker.jobs j set run_at = now()
+     where j.state = 'scheduled' and j.reason = format('the quota of %s is used up', quota.api) and j.run_at > now();
 end $$;
 
 revoke all on all functions in schema worker from public;

@@ -53,6 +53,7 @@ begin
         raise exception using errcode = 'MM004', message = format('there is no org %s', the_org);
     end if;
     perform worker.check_cap(the_cap, 0);
+    perform worker.check_words('the name of a run', the_name, 200);
     insert into worker.runs (id, org_id, name, kind, params, budget_cap_cents, warn_percents)
     values (the_id, org.id, coalesce(the_name, the_kind || ' ' || to_char(now(), 'YYYY-MM-DD HH24:MI')), the_kind,
             the_params, coalesce(the_cap, org.budget_cap_cents), org.warn_percents);
@@ -207,14 +208,12 @@ declare
 begin
     perform worker.check_cap(set_org.budget_cap_cents, 0);
     perform worker.check_cap(set_org.daily_cap_cents, 0);
-    if not (0 < all (set_org.warn_percents) and 100 >= all (set_org.warn_percents)) then
-        raise exception using errcode = 'MM005', message = 'a threshold is a percentage from 1 to 100';
-    elsif set_org.max_concurrent_runs < 1 then
+    if set_org.max_concurrent_runs < 1 then
         raise exception using errcode = 'MM005', message = 'max_concurrent_runs is a number from 1';
     end if;
     update public.orgs o
        set budget_cap_cents = coalesce(set_org.budget_cap_cents, o.budget_cap_cents),
-           warn_percents = coalesce(set_org.warn_percents, o.warn_percents),
+           warn_percents = coalesce(worker.check_thresholds(set_org.warn_percents), o.warn_percents),
            max_concurrent_runs = coalesce(set_org.max_concurrent_runs, o.max_concurrent_runs),
            daily_cap_cents = case when not no_daily_cap then coalesce(set_org.daily_cap_cents, o.daily_cap_cents) end
      where o.id = wanted;
@@ -229,9 +228,7 @@ language plpgsql security definer set search_path = '' as $$
 declare
     quota worker.api_quotas;
 begin
-    if calls < 0 or remaining < 0 or calls is null then
-        raise exception using errcode = 'MM005', message = 'a quota is a number of calls from 0';
-    end if;
+    perform worker.check_quota(set_quota.api, set_quota.calls, set_quota.remaining, set_quota.resets_at);
     insert into worker.api_quotas (api, calls, resets_at)
     values (set_quota.api, set_quota.calls,
             (date_trunc('day', now() at time zone 'UTC') + interval '1 day') at time zone 'UTC')
@@ -245,6 +242,9 @@ begin
      where q.api = quota.api;
     update worker.ledger l set quota_resets_at = set_quota.resets_at
      where l.api = quota.api and l.quota_resets_at = quota.resets_at and set_quota.resets_at <> quota.resets_at;
+    -- Who waits for the provider's next day may find that it has begun, or is longer than it was.
+    update worker.jobs j set run_at = now()
+     where j.state = 'scheduled' and j.reason = format('the quota of %s is used up', quota.api) and j.run_at > now();
 end $$;
 
 create or replace function worker.limit_kind(kind text, concurrency int = null, starts int = null, per interval = '1 second')

@@ -147,6 +147,7 @@ class CredentialRevoked(SourceRefused):
     """Raised when a credential is no longer good for anything: its runs are paused until it is renewed."""
 
     code = "credential_revoked"
+    request = "answered"
 
 
 class SourceGarbled(SourceError):
@@ -165,4 +166,4 @@ class NoTurn(Unavailable):
     """Raised when a request waited too long for its turn: it was never sent."""
 
     code = "no_turn"
-    request = "unsent"
+    request: Literal["unsent", "answered", "unknown"] = "unsent"

@@ -147,7 +147,7 @@ def test_a_quota_is_set_with_what_the_provider_says_and_listed_with_what_is_left
     cli: Cli, database_url: str
 ) -> None:
     assert cli("quota", "list").err.startswith("no quotas: ")
-    first = cli("quota", "set", "ebay", 5000, "--remaining", 4000, "--resets-at", "2100-01-01T08:00:00")
+    first = cli("quota", "set", "ebay", 5000, "--remaining", 4000, "--resets-at", "2030-01-01T08:00:00")
     cli("quota", "set", "tcgdex", 10)
     cli("quota", "set", "ebay", 6000)
     listed = {row["api"]: row for row in cli("quota", "list", "--json").rows()}
@@ -156,7 +156,7 @@ def test_a_quota_is_set_with_what_the_provider_says_and_listed_with_what_is_left
     assert [listed["ebay"][key] for key in ("calls", "used_calls", "remaining_calls")] == [6000, 1000, 5000]
     assert [listed["tcgdex"][key] for key in ("calls", "used_calls", "remaining_calls")] == [10, 0, 10]
     assert words(cli("quota", "list").out.splitlines()[1]).startswith(
-        "ebay 6000 1000 5000 2100-01-01 08:00:00"
+        "ebay 6000 1000 5000 2030-01-01 08:00:00"
     )
     with psycopg.connect(database_url) as connection:
         connection.execute("update worker.api_quotas set resets_at = now() - interval '1 s'")

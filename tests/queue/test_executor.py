@@ -70,6 +70,16 @@ async def test_an_ending_that_the_handler_answers_stands(ending: Ending) -> None
     assert await execute(JOB, kinds(answering(ending))) == ending
 
 
+async def test_tasks_that_are_all_told_to_stop_are_one_that_is() -> None:
+    told = ExceptionGroup(
+        "unhandled errors in a TaskGroup", [ToldToStop("run paused"), ToldToStop("run paused")]
+    )
+    lost = ExceptionGroup("unhandled errors in a TaskGroup", [ToldToStop("run paused"), LeaseLost(7, 1)])
+
+    assert await execute(JOB, kinds(raising(told))) == HandBack("run paused")
+    assert await execute(JOB, kinds(raising(lost))) is None
+
+
 @pytest.mark.parametrize(
     ("error", "ending"),
     [

@@ -16,7 +16,16 @@ from tests.runs.books import balanced, ledger
 from tests.runs.scene import claim, closer, end, enqueue, events, items, run_row, start, work
 from worker.clients.http import Call, JsonClient
 from worker.db import Database
-from worker.errors import LeaseLost, OutcomeUnknown, QuotaSpent, SourceDown, SourceError, StopWork, UserError
+from worker.errors import (
+    LeaseLost,
+    OutcomeUnknown,
+    QuotaSpent,
+    Refused,
+    SourceDown,
+    SourceError,
+    StopWork,
+    UserError,
+)
 from worker.queue.contract import Job
 from worker.queue.rescue import rescue
 from worker.runs.items import Item, ItemRef
@@ -572,3 +581,82 @@ async def test_eight_handlers_at_once_never_pass_the_cap(db: Database) -> None:
     assert 48 - 16 < row["spent_cents"] <= 50
     assert row["spent_cents"] == 2 * granted
     assert await balanced(db)
+
+
+async def test_a_commit_settles_what_its_items_cost_and_leaves_what_another_item_costs_to_that_ones_own(
+    scene: Scene,
+) -> None:
+    attempt, other = await scene.attempt(), ItemRef("card", "other")
+    async with paid(attempt, call()):
+        pass
+    async with attempt.spend(call(), "lookup other", item=other, at_most=NINE):
+        pass
+
+    await settle(attempt, Item(*ONE, "completed"))
+    assert await scene.money() == (9, 4)
+    await settle(attempt, Item(*other, "completed"))
+
+    assert await scene.money() == (0, 13)
+
+
+async def test_two_jobs_of_a_run_that_log_and_pay_do_not_wait_for_each_other_in_a_circle(
+    db: Database,
+) -> None:
+    run = await start(db, "demo", {}, cap=Decimal(100_000))
+    await enqueue(db, "demo", {}, run)
+
+    async def log_and_pay(job: Job) -> None:
+        attempt = work(db, job)
+        await attempt.enter()
+        for number in range(40):
+            async with attempt.spend(call(), f"lookup {number}", at_most=NINE):
+                pass
+            async with attempt.commit() as batch:
+                await batch.log("info", "looked_up", number=number)
+
+    jobs = [await claim(db) for _ in range(2)]
+    async with anyio.create_task_group() as group:
+        for job in jobs:
+            group.start_soon(log_and_pay, job)
+
+    assert await Scene(db, run).money() == (0, 720)
+
+
+async def test_what_was_taken_for_free_and_cost_something_counts_for_the_day(scene: Scene) -> None:
+    attempt = await scene.attempt()
+    async with attempt.spend(call(), "lookup", at_most=Decimal(0)) as charge:
+        charge.cost(FOUR)
+
+    with pytest.raises(StopWork, match="run paused"):
+        await settle(attempt)
+
+    assert await scene.money() == (0, 4)
+    assert await scene.db.fetchval("select spent_cents from worker.org_days") == 4
+
+
+async def test_one_step_is_not_begun_twice_at_once(scene: Scene) -> None:
+    attempt = await scene.attempt()
+    async with paid(attempt, call(Repeat.SAME_KEY)):
+        with pytest.raises(UserError, match='for the step "lookup one"'):
+            async with paid(attempt, call(Repeat.SAME_KEY)):
+                raise AssertionError("the call was made")
+
+
+async def test_a_quota_that_cannot_be_is_refused(db: Database) -> None:
+    for given in ("'shop', -1", "'', 1", "null, 1", "'shop', 1, resets_at => 'infinity'", "'EBay X', 1"):
+        with pytest.raises(Refused) as refused:
+            await db.execute(f"select worker.set_quota({given})")
+        assert refused.value.code == "MM005"
+
+
+async def test_a_longer_day_of_a_provider_wakes_whoever_waits_for_the_next(db: Database) -> None:
+    await db.execute("select worker.set_quota('shop', 1)")
+    id_ = await enqueue(db, "demo", {})
+    await db.execute(
+        "update worker.jobs set state = 'scheduled', run_at = now() + interval '5 hours', reason = $1",
+        str(QuotaSpent("shop", timedelta(hours=5))),
+    )
+
+    await db.execute("select worker.set_quota('shop', 100)")
+
+    assert await db.fetchval("select run_at <= now() from worker.jobs where id = $1", id_)

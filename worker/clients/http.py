@@ -144,7 +144,11 @@ class JsonClient:
         """
         retries, some_left = 0, False
         while True:
-            outcome = await self._attempt(call)
+            try:
+                outcome = await self._attempt(call)
+            except NoTurn as error:
+                error.request = "unknown" if some_left else "unsent"
+                raise
             if outcome.error is None:
                 return outcome.value
             if some_left and outcome.error.request == "unsent":

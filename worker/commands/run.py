@@ -57,9 +57,7 @@ async def start_estimated(
     estimated = await estimate_of(db, kind, params)
     async with db.transaction() as connection:
         run = await connection.fetchval(SQL["start_run"], kind, params, name, cap)
-        if estimated is not None:
-            await connection.execute(SQL["note_estimate"], run, estimated)
-        money = await connection.fetchrow(SQL["money"], run)
+        money = await connection.fetchrow(SQL["note_estimate"], run, estimated)
         assert money is not None
         cap = money["budget_cap_cents"]
         if estimated is not None:

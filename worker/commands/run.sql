@@ -2,10 +2,7 @@
 select worker.start_run($1, $2::jsonb, $3, $4)
 
 -- name: note_estimate
-select worker.note_estimate($1, $2)
-
--- name: money
-select r.estimated_cents, r.budget_cap_cents from worker.runs r where r.id = $1
+select n.estimated_cents, n.budget_cap_cents from worker.note_estimate($1, $2) n
 
 -- name: pause_run
 select worker.pause_run($1, $2)

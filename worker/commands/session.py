@@ -29,6 +29,8 @@ PIPED_WIDTH = 10_000
 """Off a terminal nothing is folded: whoever reads it there looks for whole ids and whole sentences."""
 OUT = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
 TALK = Console(stderr=True, width=None if sys.stderr.isatty() else PIPED_WIDTH)
+VISIBLE = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
+"""What would move a terminal's cursor, or colour it, is shown as what it is."""
 MOST_ROWS = 100_000
 T = TypeVar("T")
 
@@ -123,4 +125,4 @@ def shown(value: object) -> str:
         case float():
             return f"{value:.1f}"
         case _:
-            return escape(str(value))
+            return escape(str(value).translate(VISIBLE))

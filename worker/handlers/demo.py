@@ -23,8 +23,10 @@ class Payload(JobPayload):
     """What to rehearse."""
 
     seconds: float = Field(0, ge=0, description="to sleep in all, spread over the items")
-    items: int = Field(0, ge=0, description="to work, each with a checkpoint of its own")
-    cost_cents: Decimal = Field(Decimal(0), ge=0, decimal_places=4, description="to spend for each item")
+    items: int = Field(0, ge=0, le=10_000_000, description="to work, each with a checkpoint of its own")
+    cost_cents: Decimal = Field(
+        Decimal(0), ge=0, lt=10**10, decimal_places=4, description="to spend for each item"
+    )
     fail: int = Field(0, ge=0, description="attempts to fail before one succeeds")
     block: bool = Field(False, description="sleep without letting the event loop go on")
     crash: bool = Field(False, description="end the process instead")

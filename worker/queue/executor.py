@@ -10,6 +10,7 @@ import anyio
 from worker import observe
 from worker.db import is_outage
 from worker.errors import (
+    CredentialRevoked,
     LeaseLost,
     OutcomeUnknown,
     QuotaSpent,
@@ -33,6 +34,8 @@ from worker.queue.contract import (
     Snooze,
 )
 
+WEIGHTS = (LeaseLost, CredentialRevoked, ToldToStop, StopWork, QuotaSpent)
+"""What all tasks of a handler may hear at once: the first of these counts. Beside anything else none does."""
 OUTAGE_DELAY = timedelta(seconds=1)
 AGAIN_DELAY = timedelta(seconds=1)
 """A handler that stops though nothing made it stop shall not be begun again and again at once."""
@@ -85,8 +88,7 @@ def timed_out(job: Job, kinds: Kinds) -> Ending:
 
 def verdict(error: Exception, job: Job) -> Ending | None:
     """Read the error tree: what an exception means for the job. None: the lease is lost."""
-    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]  # What a task group of the handler's wraps around it.
+    error = weightiest(error)
     found: Ending | None
     match error:
         case LeaseLost():
@@ -106,6 +108,18 @@ def verdict(error: Exception, job: Job) -> Ending | None:
         case _:
             found = surprise(error, job)
     return found
+
+
+def weightiest(error: Exception) -> Exception:
+    """Of all that the tasks of a handler's group raised, what counts: they were often told the same."""
+    if not isinstance(error, ExceptionGroup):
+        return error
+    leaves = [weightiest(one) for one in error.exceptions]
+    if len(leaves) == 1:
+        return leaves[0]
+    if not all(isinstance(leaf, WEIGHTS) for leaf in leaves):
+        return error
+    return min(leaves, key=lambda leaf: next(at for at, kind in enumerate(WEIGHTS) if isinstance(leaf, kind)))
 
 
 def _is_its_own(error: Exception) -> bool:

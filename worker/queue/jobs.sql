@@ -272,13 +272,21 @@ delete from worker.sleepers where queue = $1 and worker_id = $2
 select q.queue from worker.queues q order by q.queue
 
 -- name: work_left
--- Is there anything a draining worker should wait for: waiting, at work anywhere, or due within the horizon?
+-- Is there anything a draining worker should wait for: waiting, at work anywhere, due within the horizon, or of a run
+-- that is about to be called?
 select exists (
     select from worker.jobs j
      where j.queue = any($1::text[]) and j.kind = any($2::text[])
        and (j.state = 'running' or (j.state = 'pending' and not exists (
                 select from worker.queues q where q.queue = j.queue and q.paused))
-            or (j.state = 'scheduled' and j.run_at <= now() + $3::interval)))
+            or (j.state = 'scheduled' and j.run_at <= now() + $3::interval)
+            or (j.state = 'paused' and exists (
+                select from worker.runs r join public.orgs o on o.id = r.org_id
+                 where r.id = j.run_id and r.waits
+                   and o.max_concurrent_runs > (
+                       select count(*) from worker.runs x
+                        where x.org_id = o.id and x.state = 'running'
+                          and exists (select from worker.jobs k where k.run_id = x.id))))))
 
 -- name: publish_kinds
 insert into worker.kinds as k (kind, queue, schema, max_attempts, starts_run, gate)

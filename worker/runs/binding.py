@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from worker.db import Database, statements
 from worker.errors import CredentialRevoked, Refused
 from worker.queue.contract import Backoff, Cancel, Done, Ending, Fail, HandBack, Job, Kind, Retry
+from worker.queue.executor import weightiest
 from worker.runs.blocking import Blocking
 from worker.runs.handler import AnyHandler, BlockingHandler, Estimating, JobPayload
 from worker.runs.outcome import ProcessDied
@@ -99,12 +100,16 @@ class _Desk:
                 return nothing_to_do
             ending = await self.handle(work, payload)
             await work.settle_rest(for_good=isinstance(ending, FOR_GOOD))
-        except ProcessDied as died:
-            return Retry("process_died", str(died))
-        except UnknownCheckpoint as unknown:
-            return await self._hold(work, unknown, "pause")
-        except CredentialRevoked as revoked:
-            return await self._hold(work, revoked, "pause_for_credential")
+        except Exception as error:
+            match weightiest(error):
+                case ProcessDied() as died:
+                    return Retry("process_died", str(died))
+                case UnknownCheckpoint() as unknown:
+                    return await self._hold(work, unknown, "pause")
+                case CredentialRevoked() as revoked:
+                    return await self._hold(work, revoked, "pause_for_credential")
+                case _:
+                    raise
         else:
             return ending
         finally:
@@ -115,7 +120,7 @@ class _Desk:
         if (why := await work.enter()) is not None:
             return Cancel(why)
         if work.is_first and (cents := await estimate(self.handler, payload)) is not None:
-            await self.db.execute(SQL["note_estimate"], work.job.run_id, cents)
+            await self.db.execute(SQL["note_estimate"], work.job.run_id, cents, work.job.id, work.job.fence)
         return None
 
     async def _hold(self, work: Work, error: UnknownCheckpoint | CredentialRevoked, statement: str) -> Ending:
@@ -124,7 +129,7 @@ class _Desk:
         if job.run_id is None:
             return Fail(error.code, str(error))
         try:
-            await self.db.execute(SQL[statement], job.run_id, error.code, job.id, str(error))
+            await self.db.execute(SQL[statement], job.run_id, error.code, job.id, str(error), job.fence)
         except Refused as refused:
             if refused.code != UNLAWFUL:
                 raise  # Else it is paused already, or has ended.

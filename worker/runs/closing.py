@@ -81,7 +81,7 @@ class Closer:
         was = RunState(run["state"])
         state = was if was is RunState.CANCELLED else move(was, how_it_ended(run))
         seconds = (run["ended_at"] - (run["started_at"] or run["created_at"])).total_seconds()
-        summary = {**self._summaries.get(run["kind"], plain_summary)(counts), "seconds": round(seconds, 3)}
+        summary = {**self._summary(run["kind"], counts), "seconds": round(seconds, 3)}
         await connection.execute(SQL["close"], run["id"], state, json.dumps(summary))
         await connection.execute(SQL["call_next"], run["org_id"])
         if was is not RunState.CANCELLED:  # That is in the log, with its actor.
@@ -90,6 +90,13 @@ class Closer:
         if state is RunState.FAILED:
             await connection.execute(SQL["raise_alert"], run["id"])
         return {"run": str(run["id"]), "kind": run["kind"], "state": str(state), **summary}
+
+    def _summary(self, kind: str, counts: Sequence[ItemCount]) -> Summary:
+        """A kind's own words that cannot be found must not keep its run, and others, open for ever."""
+        try:
+            return self._summaries.get(kind, plain_summary)(counts)
+        except Exception:  # noqa: BLE001 - they are a handler's.
+            return plain_summary(counts)
 
 
 def _not_cut_off() -> anyio.CancelScope:

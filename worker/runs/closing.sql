@@ -5,7 +5,7 @@ select r.id from worker.runs r
  where r.id = any($1::uuid[])
    and (r.state in ('pending', 'running') or (r.state = 'cancelled' and r.summary is null))
    and not exists (select from worker.jobs j where j.run_id = r.id)
- order by r.id for update skip locked
+ order by r.id for no key update skip locked
 
 -- name: ended
 -- Of the runs held, those that are still without one. A statement of its own, for its own view of the jobs: an
@@ -49,7 +49,7 @@ select worker.wake_jobs(r.id)
   from (select s.id from worker.runs s
          where s.state = 'running'
            and exists (select from worker.jobs j where j.run_id = s.id and j.state = 'paused')
-         limit 100 for update skip locked) r
+         limit 100 for no key update skip locked) r
 
 -- name: overdue
 -- Runs that nobody closed: their last worker died between its last finish and the closing.

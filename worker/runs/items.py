@@ -83,13 +83,14 @@ async def write_items(
 ) -> tuple[Counts, list[Again]]:
     """Write items of a job's run, those worked ``again`` over what stood there; answers which those were."""
     old, new = _sorted_out(items, again)
+    outcomes: list[str] = [item.outcome for item in new]
     if new:
         rows = [_row(item, costs) for item in new]
         await connection.execute(SQL["add_items"], job.run_id, job.id, *zip(*rows, strict=True))
     if old:
         rows = [(id_, *_row(item, costs)) for id_, item in old.items()]
-        await connection.execute(SQL["write_over"], job.run_id, *zip(*rows, strict=True))
-    outcomes = [item.outcome for item in (*new, *old.values())]
+        written = await connection.fetch(SQL["write_over"], job.run_id, *zip(*rows, strict=True))
+        outcomes += [row["state"] for row in written]
     counts = Counts(len(outcomes), outcomes.count("failed"), outcomes.count("skipped"))
     return counts, [one for one in again if one.id in old]
 

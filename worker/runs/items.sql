@@ -15,11 +15,12 @@ with held as (
 select h.id, h.type::text, h.external_id, h.data::text from held h order by h.id
 
 -- name: write_over
--- Items that were to be worked again, and were.
+-- Items that were to be worked again, and were; one that has failed meanwhile is left.
 update worker.items w
    set state = i.state, error_code = i.error_code, error_message = i.error_message,
        cost_cents = w.cost_cents + i.cost_cents, data = coalesce(i.data, w.data), worked_at = now()
   from unnest($2::bigint[], $3::worker.item_type[], $4::text[], $5::worker.item_state[], $6::text[], $7::text[],
               $8::numeric[], $9::jsonb[])
        as i(id, type, external_id, state, error_code, error_message, cost_cents, data)
- where w.run_id = $1 and w.id = i.id
+ where w.run_id = $1 and w.id = i.id and w.error_code is null
+returning w.id, w.state::text

@@ -12,7 +12,7 @@ import anyio
 
 from worker import observe
 from worker.db import Database, Record, is_outage, statements
-from worker.errors import LeaseLost, OutcomeUnknown, QuotaSpent, SourceError, ToldToStop, UserError
+from worker.errors import LeaseLost, MintmarkError, OutcomeUnknown, QuotaSpent, ToldToStop, UserError
 from worker.queue.contract import Job
 from worker.runs.items import ItemRef
 from worker.runs.prices import PaidCall, Prices, Repeat
@@ -71,10 +71,13 @@ class Spending:
     ) -> AsyncIterator[Charge]:
         """Reserve, let the block make the call, and remember the charge until it is settled."""
         self._require_new(step)
-        charge = await self._reserve(
-            call, step, item, self._prices.highest(call) if at_most is None else at_most
-        )
         self._on_their_way.add(step)
+        try:
+            highest = self._prices.highest(call) if at_most is None else at_most
+            charge = await self._reserve(call, step, item, highest)
+        except BaseException:
+            self._on_their_way.discard(step)
+            raise
         try:
             yield charge
         except BaseException as error:
@@ -187,7 +190,7 @@ class Spending:
 
 
 def _left(error: BaseException) -> str:
-    return error.request if isinstance(error, SourceError) else "unknown"
+    return error.request if isinstance(error, MintmarkError) else "unknown"
 
 
 def _columns(charges: Sequence[Charge], outcome: str) -> tuple[list[int], list[str], list[Decimal]]:

@@ -37,7 +37,7 @@ Level = Literal["info", "warning", "error"]
 class Batch:
     """What one transaction will commit besides the domain rows written through ``connection``.
 
-    What was spent since the last commit is settled in it.
+    What was spent on its items, or on none, is settled in it.
     """
 
     connection: Connection
@@ -163,7 +163,8 @@ class Work:
         """Make a call that costs money or quota: its highest price is reserved before the block begins.
 
         ``step`` names the call within its job, the same whenever it is tried. The charge is settled by the
-        next ``commit``, on ``item`` if one is named. ``at_most``, in cents, stands in for the listed price.
+        next ``commit``; if it names an ``item``, by the one that has that item. ``at_most``, in cents, stands
+        in for the listed price.
 
         Raises before the block: ``StopWork`` where the run is paused, cancelled or out of budget (then it is
         paused now), ``QuotaSpent``, ``UnknownPrice``, ``LeaseLost``; before or after it ``OutcomeUnknown``
@@ -179,22 +180,30 @@ class Work:
         the job was paused or cancelled, or the worker is stopping: this is a safe point, and what was
         committed stays.
         """
-        charges = self.spending.answered()
         async with self._db.transaction() as connection:
             batch = Batch(connection, self.job)
             yield batch
+            charges = self._paid_for(batch)
             items = batch.items if self.job.run_id is not None else []
             counts, worked = await write_items(
                 connection, self.job, items, costs=costs(charges), again=self.again
             )
             verdict = await self._seal(batch, counts, charges)
-        self.spending.forget(charges)
+        if charges:
+            self.spending.forget(charges)
         self.again = [one for one in self.again if one not in worked]
         self._observe(batch, charges)
         if verdict is not None:
             raise ToldToStop(verdict)
         if self._stopping():
             raise StopWork(STOPPING)
+
+    def _paid_for(self, batch: Batch) -> list[Charge]:
+        """Charges without an item, and those of the batch's: another's has its own commit still to come."""
+        if self._spending is None:
+            return []
+        items = {item.ref() for item in batch.items}
+        return [one for one in self._spending.answered() if one.item is None or one.item in items]
 
     async def log(self, level: Level, event: str, **data: Any) -> None:
         """Write a line into the run's log, on its own; nothing for a job without a run."""
