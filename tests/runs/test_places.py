@@ -259,3 +259,21 @@ async def test_a_run_keeps_the_cap_and_thresholds_with_which_it_began(db: Databa
     assert (row["budget_cap_cents"], row["warn_percents"]) == (2500, [80])
     later = await run_row(db, await start(db, "demo", {}))
     assert (later["budget_cap_cents"], later["warn_percents"]) == (7, [10])
+
+
+@pytest.mark.parametrize("words", ["two\nlines", "\x1b[31mred", "x" * 501])
+async def test_names_and_reasons_that_would_upset_a_table_or_a_terminal_are_refused(
+    db: Database, words: str
+) -> None:
+    run = await start(db, "demo", {})
+
+    for statement, given in (
+        ("select worker.start_run('demo', name => $1)", (words,)),
+        ("select worker.pause_run($2, $1)", (words, run)),
+        ("select worker.cancel_run($2, $1)", (words, run)),
+    ):
+        with pytest.raises(Refused, match="no line breaks or control characters") as refused:
+            await db.execute(statement, *given)
+        assert refused.value.code == "MM005"
+
+    assert await state(db, run) == ("pending", None)
