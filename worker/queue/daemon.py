@@ -107,7 +107,7 @@ class Daemon:
             housekeeping.start_soon(self._lease.watch, partial(self._cut_off, Cut.LAPSED))
             housekeeping.start_soon(self._finisher.run)
             async with anyio.create_task_group() as lanes:
-                await self._open_lanes(lanes)
+                await self._open_first_lanes(lanes)
                 self._start_housekeeping(housekeeping, lanes)
                 self._vitals.claiming = self._vitals.ready = True
                 observe.say("worker_started", worker=str(self._lease.worker_id), queues=sorted(self._lanes))
@@ -144,6 +144,14 @@ class Daemon:
             group.start_soon(every, duty)
         if self._drain:
             group.start_soon(self._stop_when_drained)
+
+    async def _open_first_lanes(self, group: anyio.abc.TaskGroup) -> None:
+        """A database that goes away just now is no reason to end: the duty looks again."""
+        try:
+            await self._open_lanes(group)
+        except Exception as error:
+            if not is_outage(error):
+                raise
 
     async def _open_lanes(self, group: anyio.abc.TaskGroup) -> None:
         """A queue that appears gets its lane; a worker that was given queues serves those alone."""
