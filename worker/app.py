@@ -13,13 +13,16 @@ import anyio.abc
 import anyio.to_thread
 
 from worker import observe
+from worker.accounts.asking import Asker
 from worker.channels import channels_of
+from worker.clients.ebay import APIS
 from worker.db import Database, open_database
 from worker.duties import compare_schema, duties_of
 from worker.embedded import embedded_postgres
 from worker.errors import UserError
-from worker.handlers import all_handlers
-from worker.handlers.normalize_batch import NormalizeBatch, summarise
+from worker.handlers import all_handlers, normalize_batch, seller_sync
+from worker.handlers.normalize_batch import NormalizeBatch
+from worker.handlers.seller_sync import SellerSync
 from worker.migrate import migrate
 from worker.queue.contract import Kinds
 from worker.queue.daemon import Daemon, Pace
@@ -33,10 +36,11 @@ from worker.runs.closing import Closer
 from worker.runs.handler import AnyHandler
 from worker.runs.prices import Prices
 from worker.runs.steering import Steering
+from worker.selling import asker_of, selling_handlers
 from worker.settings_model import Settings
 from worker.web.ops import OpsPort, ops_app
 
-SUMMARIES = {NormalizeBatch.kind: summarise}
+SUMMARIES = {NormalizeBatch.kind: normalize_batch.summarise, SellerSync.kind: seller_sync.summarise}
 HOUSEKEEPING_CONNECTIONS = 6
 MOST_CONNECTIONS = 20
 SCHEMA_SECONDS = 30.0
@@ -80,8 +84,8 @@ async def database(settings: Settings, urls: Urls, *, size: int = 4) -> AsyncIte
 Handlers: TypeAlias = Sequence[AnyHandler]
 
 
-def shipped_handlers(settings: Settings, db: Database) -> Handlers:
-    """The handlers of the list, with the settings they need."""
+def shipped_handlers(settings: Settings, db: Database, asker: Asker | None = None) -> Handlers:
+    """The handlers of the list, with the settings they need; without an ``asker`` none of them asks eBay."""
     chosen, channels = settings.normalize, channels_of(settings.alerts)
     return all_handlers(
         db,
@@ -89,6 +93,7 @@ def shipped_handlers(settings: Settings, db: Database) -> Handlers:
         jobs=chosen.jobs,
         channels=channels,
         alerts_per_hour=settings.alerts.per_hour,
+        selling=selling_handlers(settings, db, asker),
     )
 
 
@@ -127,7 +132,7 @@ class Service:
     queues: Sequence[str] = ()
     concurrency: int | None = None
     drain: bool = False
-    handlers: Callable[[Settings, Database], Handlers] = shipped_handlers
+    handlers: Callable[[Settings, Database, Asker | None], Handlers] = shipped_handlers
 
 
 async def run_worker(settings: Settings, urls: Urls, service: Service) -> int:
@@ -147,18 +152,19 @@ async def run_worker(settings: Settings, urls: Urls, service: Service) -> int:
             async with (
                 open_database(urls.pooled, size=size, name="mintmark worker") as db,
                 Blocking(threads=places.threads, processes=places.processes) as blocking,
+                asker_of(settings, db) as asker,
             ):
                 if db.pooled:
                     observe.say("pooler_found")
                 await _refuse_old_schema(urls, vitals)
-                handlers = service.handlers(settings, db)
+                handlers = service.handlers(settings, db, asker)
                 steering = Steering(db, poll_seconds=pace.poll_seconds, grace_seconds=pace.grace_seconds)
                 kinds = kinds_of(
                     handlers,
                     db,
                     stopping=lambda: vitals.stopping,
                     blocking=blocking,
-                    prices=Prices(settings.prices),
+                    prices=Prices(settings.prices, free=APIS),
                     steering=steering,
                 )
                 stop.daemon = _daemon(settings, urls, db, pace, vitals, service, kinds, steering)

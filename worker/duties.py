@@ -20,6 +20,7 @@ from worker.runs.closing import Closer
 from worker.runs.quotas import announce
 from worker.runs.retention import Keep, retain
 from worker.runs.sampling import sample
+from worker.selling import selling_duties, selling_schedules
 from worker.settings_model import Settings
 
 HOUR = 3600.0
@@ -29,7 +30,14 @@ RESTING_SECONDS = 60.0
 def duties_of(settings: Settings, db: Database, kinds: Kinds, closer: Closer) -> list[Duty]:
     """What every worker does, however many there are: each duty bears being done by several at once."""
     days = settings.retention
-    keep = Keep(days.history_days, days.events_days, days.items_days, days.ledger_days, days.alerts_days)
+    keep = Keep(
+        days.history_days,
+        days.events_days,
+        days.items_days,
+        days.ledger_days,
+        days.alerts_days,
+        days.api_log_days,
+    )
     late = LATE + timedelta(seconds=settings.queue.poll_seconds)
     schedules = Schedules(db, schedules_of(settings), late=late)
     alerts = Attention(db, has_channel=DeliverAlerts.kind in kinds.names())
@@ -39,6 +47,7 @@ def duties_of(settings: Settings, db: Database, kinds: Kinds, closer: Closer) ->
         Duty("publish", HOUR, partial(Jobs(db).publish, kinds)),
         Duty("alerts", settings.queue.rescue_seconds, alerts.look),
         Duty("quotas", HOUR, partial(announce, db, settings.quotas)),
+        *selling_duties(settings, db),
         Duty("close runs", settings.queue.rescue_seconds, closer.sweep),
         Duty("sample", settings.ops.sample_seconds, partial(sample, db, kinds.names())),
         Duty("retain", HOUR, partial(retain, db, keep)),
@@ -46,18 +55,21 @@ def duties_of(settings: Settings, db: Database, kinds: Kinds, closer: Closer) ->
 
 
 def schedules_of(settings: Settings) -> list[Schedule]:
-    """The schedules of the settings, as the queue knows them."""
+    """The schedules of the settings, as the queue knows them, and those that come with eBay."""
     return [
-        Schedule(
-            name=name,
-            cron=Cron(table.cron, table.timezone),
-            kind=table.kind,
-            payload=json.dumps(table.payload),
-            queue=table.queue,
-            priority=table.priority,
-            missed=Missed(table.missed),
-        )
-        for name, table in settings.schedules.items()
+        *selling_schedules(settings),
+        *(
+            Schedule(
+                name=name,
+                cron=Cron(table.cron, table.timezone),
+                kind=table.kind,
+                payload=json.dumps(table.payload),
+                queue=table.queue,
+                priority=table.priority,
+                missed=Missed(table.missed),
+            )
+            for name, table in settings.schedules.items()
+        ),
     ]
 
 

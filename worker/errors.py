@@ -10,11 +10,14 @@
     ├── LeaseLost             the job is somebody else's now: stop, and drop the result
     ├── StopWork              the run, the job or the process was told to stop: go no further than this
     │   └── ToldToStop        the database has said so
-    ├── QuotaSpent            a provider's day is used up: later, when the next one begins
+    ├── NotYet                a provider will not be asked just now, and it is known until when: later
+    │   ├── QuotaSpent        its day is used up: when the next one begins
+    │   └── CoolingDown       it said that it was asked too often, or is down
     ├── OutcomeUnknown        a call was made, nobody knows what came of it, and it may not be repeated
     ├── SourceError           somebody else's API or file misbehaved
     │   ├── SourceDown        it may work later: retry
     │   ├── SourceRefused     it will not work by waiting: mend the credential, the address or the request
+    │   │   ├── AccessDenied       the credential is good, and not for this: connect with more scopes
     │   │   └── CredentialRevoked  nobody may ask in this name any more: connect the account again
     │   └── SourceGarbled     it answered with something unreadable
     └── Unavailable           our database, or a limit of our own, did not answer in time: retry
@@ -95,15 +98,34 @@ class ToldToStop(StopWork):
     """Raised where the database has said so: once it says otherwise, the work goes on at once."""
 
 
-class QuotaSpent(MintmarkError):
+class NotYet(MintmarkError):
+    """Base of what is over in a known while, ``wait``: the job is put off, and no attempt is counted."""
+
+    code = "not_yet"
+    request: Literal["unsent", "answered", "unknown"] = "unsent"
+
+    def __init__(self, message: str, api: str, wait: timedelta) -> None:
+        super().__init__(message)
+        self.api = api
+        self.wait = wait
+
+
+class QuotaSpent(NotYet):
     """Raised when a provider's daily quota is used up; ``wait`` is how long until its next day begins."""
 
     code = "quota_spent"
 
     def __init__(self, api: str, wait: timedelta) -> None:
-        super().__init__(f"the quota of {api} is used up")
-        self.api = api
-        self.wait = wait
+        super().__init__(f"the quota of {api} is used up", api, wait)
+
+
+class CoolingDown(NotYet):
+    """Raised when a provider is left alone for a while: it asked for that, or it is down."""
+
+    code = "cooling_down"
+
+    def __init__(self, api: str, why: str, wait: timedelta) -> None:
+        super().__init__(f"{api} is left alone for a while: {why}", api, wait)
 
 
 class OutcomeUnknown(MintmarkError):
@@ -141,6 +163,13 @@ class SourceRefused(SourceError):
     """Raised when a source said no in a way that waiting does not mend."""
 
     code = "source_refused"
+
+
+class AccessDenied(SourceRefused):
+    """Raised when a good credential may not do this: no other token would help, another consent would."""
+
+    code = "access_denied"
+    request = "answered"
 
 
 class CredentialRevoked(SourceRefused):

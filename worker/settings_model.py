@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.settings_alerts import Alerts
+from worker.settings_ebay import Ebay, Secrets, Sync, Web
 from worker.settings_money import PriceTables, QuotaTable
 from worker.settings_schedules import ScheduleTables
 from worker.settings_section import Count, Port, Section
@@ -133,6 +134,7 @@ class Retention(Section):
     items_days: Count = Field(90, description="days the items of a run are kept after it has ended")
     ledger_days: Count = Field(400, description="days a run's ledger is kept after it has ended")
     alerts_days: Count = Field(90, description="days an alert is kept")
+    api_log_days: Count = Field(30, description="days the log of calls to other people's APIs is kept")
 
 
 class Embedded(Section):
@@ -163,6 +165,10 @@ class Settings(BaseSettings):
     normalize: Normalize = Normalize()
     pokemonapi: PokemonApi = PokemonApi()
     tcgdex: Tcgdex = Tcgdex()
+    web: Web = Web()
+    ebay: Ebay = Ebay()
+    sync: Sync = Sync()
+    secrets: Secrets = Secrets()
     alerts: Alerts = Alerts()
     retention: Retention = Retention()
     embedded: Embedded = Embedded()

@@ -45,7 +45,7 @@ class DeafForLong(Deaf):
     timeout: ClassVar[timedelta] = timedelta(minutes=10)
 
 
-def with_the_deaf(loaded: Settings, db: Database) -> Sequence[AnyHandler]:
+def with_the_deaf(loaded: Settings, db: Database, *_: object) -> Sequence[AnyHandler]:
     return [*shipped_handlers(loaded, db), Deaf(), DeafForLong()]
 
 

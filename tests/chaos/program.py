@@ -43,7 +43,7 @@ def be_a_worker(order: Order) -> None:
     loaded = load_settings()
     configure_logging(loaded.log.level, loaded.log.format)
 
-    def handlers(settings: Settings, db: Database) -> Handlers:
+    def handlers(settings: Settings, db: Database, *_: object) -> Handlers:
         journal = Journal(Path(order.journal))
         return [*shipped_handlers(settings, db), Trial(journal), Buyer.ordered(journal, order.environment)]
 

@@ -4,6 +4,7 @@ What there is to try is read from the catalogue, so that a new table, view or fu
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,35 +26,17 @@ select c.oid::regclass::text as name, c.relkind = 'v' as is_view,
    and not c.relispartition and c.relname !~ '^(_?yoyo|migration_hashes)'
  order by 1
 """
-FILLED = """
-with org as (
-    insert into public.orgs (id, name) values ({org}, {mark}) returning id
-), imported as (
-    insert into public.raw_imports (org_id, source, kind, payload) values ({org}, {mark}, 'card', '{{}}')
-)
-insert into worker.alerts (key, alert, message, org_id) select {mark}, 'run_failed', {mark}, id from org;
-select worker.start_run('demo', name => {mark}, org_id => {org});
-insert into worker.items (run_id, job_id, type, external_id, state)
-select r.id, 1, 'card', {mark}, 'completed' from worker.runs r where r.org_id = {org};
-insert into worker.job_history (id, fence, run_at, created_at, run_id, priority, max_attempts, attempt,
-                                crashes, state, queue, kind, payload)
-select j.id + 100, 1, now(), now(), j.run_id, 0, 1, 1, 0, 'failed', 'default', 'demo', '{{}}'
-  from worker.jobs j join worker.runs r on r.id = j.run_id where r.org_id = {org};
-insert into worker.ledger (run_id, org_id, day, job_id, fence, step, api, operation, calls, highest_cents,
-                           repeat)
-select r.id, {org}, now(), 1, 1, {mark}, 'x', 'y', 1, 0, 'never' from worker.runs r where r.org_id = {org};
-insert into worker.org_days (org_id, day) values ({org}, now());
-insert into worker.jobs (kind, queue, max_attempts, state, payload)
-values ('demo', 'default', 1, 'pending', jsonb_build_object('of', {mark}));
-insert into worker.schedules (name, cron, timezone, kind, payload, priority, missed, edition, seen_at)
-values ({mark}, '* * * * *', 'UTC', 'demo', '{{}}', 0, 'skip', 1, now())
-"""
+FILLED = Path(__file__).with_name("filled.sql").read_text(encoding="utf-8")
 COPY = """
-insert into {name} overriding system value
-select r.* from jsonb_populate_record(null::{name}, $1::text::jsonb) r
+insert into {name} ({columns}) overriding system value
+select {columns} from jsonb_populate_record(null::{name}, $1::text::jsonb) r
 """
 NOBODYS = ("worker.schedules",)
 """Guarded, and not a row of it belongs to an org."""
+
+
+def filled_for(org: UUID, mark: str) -> str:
+    return FILLED.replace(":org", f"'{org}'").replace(":mark", f"'{mark}'")
 
 
 @dataclass(slots=True)
@@ -79,9 +62,9 @@ async def orgs(owner: Connection, login: Login) -> Orgs:
     """Alpha's login is an operator, and has every right on every table and view besides."""
     alpha, other = await login("mintmark_operator"), await login()
     filled = Orgs(owner, alpha, run=BRAVO)
-    await owner.execute(FILLED.format(org=f"'{ALPHA}'", mark="'alpha'"))
+    await owner.execute(filled_for(ALPHA, "alpha"))
     await owner.execute(f"alter table worker.jobs alter column id restart with {BRAVOS_FIRST_JOB}")
-    await owner.execute(FILLED.format(org=f"'{BRAVO}'", mark="'bravo'"))
+    await owner.execute(filled_for(BRAVO, "bravo"))
     for relation in await filled.relations(views=True):
         await owner.execute(f"grant all on {relation['name']} to {await name_of(alpha)}")
     await owner.execute("select worker.confine($1, $2)", await name_of(alpha), ALPHA)
@@ -140,7 +123,7 @@ async def test_nothing_can_be_put_or_moved_into_another_org(orgs: Orgs) -> None:
             f"select to_jsonb(t)::text from {name} t where t::text like any ($1) limit 1",
             [f"%{mark}%" for mark in orgs.marks],
         )
-        tries = [(COPY.format(name=name), row)]
+        tries = [(COPY.format(name=name, columns=", ".join(columns)), row)]
         if "org_id" in columns:
             tries.append((f"update {name} set org_id = $1", BRAVO))
         elif "run_id" in columns:

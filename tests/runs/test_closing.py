@@ -26,7 +26,7 @@ from worker.db import Database
 from worker.errors import Refused
 from worker.queue.jobs import Finished, Jobs
 from worker.queue.states import JobState
-from worker.runs.closing import ItemCount, plain_summary
+from worker.runs.closing import ItemCount, RunTotals, plain_summary
 
 DONE, FAILED, CANCELLED = JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED
 ROUNDS = 15
@@ -85,7 +85,7 @@ def test_a_plain_summary_counts_by_type_and_state_whatever_the_code() -> None:
         ItemCount("set", "completed", None, 4),
     ]
 
-    assert plain_summary(counts) == {"card": {"failed": 3}, "set": {"completed": 4}}
+    assert plain_summary(RunTotals(counts, {}, 0)) == {"card": {"failed": 3}, "set": {"completed": 4}}
 
 
 async def test_a_failed_run_says_so_as_an_error(db: Database, database_url: str) -> None:

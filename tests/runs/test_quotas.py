@@ -57,7 +57,7 @@ async def worked(
     await Jobs(db).publish(kinds_of([Searching()], db))
     run = await start(db, "searching", {"calls": 3})
     with anyio.fail_after(40):
-        service = Service(drain=True, handlers=lambda _settings, _db: [Searching()])
+        service = Service(drain=True, handlers=lambda *_: [Searching()])
         await run_worker(settings, Urls(url, url, embedded=False), service)
     return run
 

@@ -1,4 +1,4 @@
-"""The list of handlers: one file a kind, one line here."""
+"""The list of handlers: one file a kind, one line here; those that read accounts, in worker/selling.py."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,18 @@ from worker.runs.handler import AnyHandler
 
 
 def all_handlers(
-    db: Database, *, batch_size: int, jobs: int, channels: Sequence[Channel] = (), alerts_per_hour: int = 20
+    db: Database,
+    *,
+    batch_size: int,
+    jobs: int,
+    channels: Sequence[Channel] = (),
+    alerts_per_hour: int = 20,
+    selling: Sequence[AnyHandler] = (),
 ) -> Sequence[AnyHandler]:
     """Every kind this worker knows, with what each may touch; without channels no alerts are delivered."""
     return [
         Demo(),
         NormalizeBatch(db=db, batch_size=batch_size, jobs=jobs),
+        *selling,
         *([DeliverAlerts(channels=channels, per_hour=alerts_per_hour)] if channels else []),
     ]

@@ -13,7 +13,7 @@ from worker.catalog.imports import RecordKind
 from worker.catalog.normalize import BatchResult, Worked, normalize_again, normalize_batch
 from worker.db import Database
 from worker.queue.contract import Done, Ending
-from worker.runs.closing import ItemCount, Summary
+from worker.runs.closing import ItemCount, RunTotals, Summary
 from worker.runs.handler import JobPayload
 from worker.runs.items import Item
 from worker.runs.work import Batch, UnknownCheckpoint, Work
@@ -188,15 +188,15 @@ def _item(kind: RecordKind, one: Worked) -> Item:
     return Item(kind, one.external_id, "failed", one.code, one.note, data={"row": one.row_id})
 
 
-def summarise(counts: Sequence[ItemCount]) -> Summary:
+def summarise(totals: RunTotals) -> Summary:
     """Say a run's totals in the words of the catalogue: normalized, conflicts, errors, processed."""
     summary: Summary = {
         name: {"normalized": 0, "conflicts": 0, "errors": 0, "processed": 0} for name in ("sets", "cards")
     }
-    for one in counts:
-        totals = summary[f"{one.type}s"]
-        totals[_word(one)] += one.count
-        totals["processed"] += one.count
+    for one in totals.items:
+        words = summary[f"{one.type}s"]
+        words[_word(one)] += one.count
+        words["processed"] += one.count
     return summary
 
 

@@ -12,8 +12,8 @@ from worker.db import is_outage
 from worker.errors import (
     CredentialRevoked,
     LeaseLost,
+    NotYet,
     OutcomeUnknown,
-    QuotaSpent,
     SourceDown,
     SourceError,
     StopWork,
@@ -34,7 +34,7 @@ from worker.queue.contract import (
     Snooze,
 )
 
-WEIGHTS = (LeaseLost, CredentialRevoked, ToldToStop, StopWork, QuotaSpent)
+WEIGHTS = (LeaseLost, CredentialRevoked, ToldToStop, StopWork, NotYet)
 """What all tasks of a handler may hear at once: the first of these counts. Beside anything else none does."""
 OUTAGE_DELAY = timedelta(seconds=1)
 AGAIN_DELAY = timedelta(seconds=1)
@@ -97,7 +97,7 @@ def verdict(error: Exception, job: Job) -> Ending | None:
             found = HandBack(why)
         case StopWork(why=why):
             found = HandBack(why, timedelta(0) if why == STOPPING else AGAIN_DELAY)
-        case QuotaSpent(wait=wait):
+        case NotYet(wait=wait):
             found = Snooze(wait, str(error))
         case SourceDown(retry_after=after):
             found = Retry(error.code, observe.words(error), after)

@@ -28,14 +28,26 @@ class ItemCount:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class RunTotals:
+    """What a run did: its items by type, state and code, the tallies they carry, and the calls it made.
+
+    An item carries a tally as ``{"tally": {name: count}}`` in its data; the sums are over all items.
+    """
+
+    items: Sequence[ItemCount]
+    tally: Mapping[str, int]
+    calls: int
+
+
 Summary: TypeAlias = dict[str, Any]
-Summarise: TypeAlias = Callable[[Sequence[ItemCount]], Summary]
+Summarise: TypeAlias = Callable[[RunTotals], Summary]
 
 
-def plain_summary(counts: Sequence[ItemCount]) -> Summary:
+def plain_summary(totals: RunTotals) -> Summary:
     """Totals by type and state: for kinds that have no words of their own."""
     summary: Summary = {}
-    for one in counts:
+    for one in totals.items:
         states = summary.setdefault(one.type, {})
         states[one.state] = states.get(one.state, 0) + one.count
     return summary
@@ -77,11 +89,11 @@ class Closer:
     async def _close(self, connection: Connection, run: Record) -> Summary:
         await connection.execute(SQL["lose_orphans"], run["id"])
         await connection.execute(SQL["fail_unworked"], run["id"])
-        counts = [ItemCount(*row) for row in await connection.fetch(SQL["counts"], run["id"])]
+        totals = await self._totals(connection, run)
         was = RunState(run["state"])
         state = was if was is RunState.CANCELLED else move(was, how_it_ended(run))
         seconds = (run["ended_at"] - (run["started_at"] or run["created_at"])).total_seconds()
-        summary = {**self._summary(run["kind"], counts), "seconds": round(seconds, 3)}
+        summary = {**self._summary(run["kind"], totals), "seconds": round(seconds, 3)}
         await connection.execute(SQL["close"], run["id"], state, json.dumps(summary))
         await connection.execute(SQL["call_next"], run["org_id"])
         if was is not RunState.CANCELLED:  # That is in the log, with its actor.
@@ -91,12 +103,19 @@ class Closer:
             await connection.execute(SQL["raise_alert"], run["id"])
         return {"run": str(run["id"]), "kind": run["kind"], "state": str(state), **summary}
 
-    def _summary(self, kind: str, counts: Sequence[ItemCount]) -> Summary:
+    async def _totals(self, connection: Connection, run: Record) -> RunTotals:
+        items = [ItemCount(*row) for row in await connection.fetch(SQL["counts"], run["id"])]
+        if run["kind"] not in self._summaries:
+            return RunTotals(items, {}, 0)
+        tally = {row["name"]: row["count"] for row in await connection.fetch(SQL["tally"], run["id"])}
+        return RunTotals(items, tally, await connection.fetchval(SQL["calls"], run["id"]))
+
+    def _summary(self, kind: str, totals: RunTotals) -> Summary:
         """A kind's own words that cannot be found must not keep its run, and others, open for ever."""
         try:
-            return self._summaries.get(kind, plain_summary)(counts)
+            return self._summaries.get(kind, plain_summary)(totals)
         except Exception:  # noqa: BLE001 - they are a handler's.
-            return plain_summary(counts)
+            return plain_summary(totals)
 
 
 def _not_cut_off() -> anyio.CancelScope:

@@ -63,6 +63,15 @@ select i.type::text, i.state::text, i.error_code, count(*)::int as count
   from worker.items i where i.run_id = $1
  group by i.type, i.state, i.error_code
 
+-- name: tally
+select t.key as name, sum(t.value::bigint)::bigint as count
+  from worker.items i cross join lateral jsonb_each_text(i.data -> 'tally') t
+ where i.run_id = $1 and jsonb_typeof(i.data -> 'tally') = 'object'
+ group by t.key
+
+-- name: calls
+select coalesce(sum(l.calls), 0)::bigint from worker.ledger l where l.run_id = $1 and l.state <> 'released'
+
 -- name: close
 update worker.runs r
    set state = $2::worker.run_state, waits = false, summary = $3::jsonb, completed_at = coalesce(r.completed_at, now()),

@@ -1,6 +1,6 @@
 """What a call costs at most, and whether it may be made again."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -48,13 +48,16 @@ class UnknownPrice(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """The highest price of each operation, in cents, by API."""
+    """The highest price of each operation, in cents, by API; those of ``free`` cost nothing unless listed."""
 
     by_api: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    free: Collection[str] = ()
 
     def highest(self, call: PaidCall) -> Decimal:
         """Cents that a call costs at most; raises ``UnknownPrice``."""
         try:
             return self.by_api[call.api][call.operation]
         except KeyError:
+            if call.api in self.free:
+                return Decimal(0)
             raise UnknownPrice(call) from None

@@ -13,13 +13,14 @@ BITE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Days for which finished jobs and alerts are kept, and what runs that have ended left behind."""
+    """Days for which finished jobs, alerts and calls are kept, and what runs that have ended left behind."""
 
     history: int = 30
     events: int = 30
     items: int = 90
     ledger: int = 400
     alerts: int = 90
+    api_log: int = 30
 
 
 async def retain(db: Database, keep: Keep) -> None:
@@ -31,6 +32,7 @@ async def retain(db: Database, keep: Keep) -> None:
     await db.execute(SQL["prune_days"], timedelta(days=keep.ledger))
     await _prune(db, "prune_alerts", keep.alerts)
     await db.execute(SQL["prune_messages"])
+    await _prune(db, "prune_api_log", keep.api_log)
 
 
 async def _prune(db: Database, statement: str, days: int) -> None:

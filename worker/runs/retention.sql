@@ -19,3 +19,6 @@ select worker.prune_alerts($1, $2)
 -- name: prune_messages
 -- They are counted for an hour.
 delete from worker.alert_messages m where m.sent_at < now() - interval '1 day'
+
+-- name: prune_api_log
+select worker.prune_api_log($1, $2)

@@ -1,0 +1,121 @@
+"""A valid access token for an account: refreshed in time, by one worker of all, stored before it is used."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import anyio
+
+from worker.accounts.accounts import ACCESS, REFRESH, AccountInactive, deactivate, place, store
+from worker.accounts.vault import Vault
+from worker.clients.ebay_auth import INVALID_GRANT, EbayAuth, Granted, GrantRefused
+from worker.db import Database, Record, statements
+from worker.errors import UserError
+
+SQL = statements(Path(__file__).with_name("tokens.sql"))
+EARLY = timedelta(minutes=5)
+"""A token with less left is refreshed; of one that never had much, a quarter."""
+TURN = timedelta(seconds=45)
+"""How long whoever refreshes has for it: a request's deadline and some; then somebody else may try."""
+LOOK_SECONDS = 0.05
+LONGEST_LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token, and which of its account's it is."""
+
+    value: str = field(repr=False)
+    version: int
+
+
+class Tokens:
+    """Gives access tokens; any number of workers may ask for one account's at once.
+
+    Nobody holds a lock or a connection while eBay is asked: one takes its turn by a short update, the others
+    look again until what it stored is there. See docs/decisions/0010-selling.md.
+    """
+
+    def __init__(self, db: Database, vault: Vault, auth: EbayAuth, *, environment: str) -> None:
+        self._db, self._vault, self._auth, self._environment = db, vault, auth, environment
+        self._own = anyio.Lock()
+        self._own_token: tuple[str, float] | None = None
+
+    async def access(self, account: UUID) -> Token:
+        """A token that is good for five minutes more.
+
+        Raises ``AccountInactive``, and what a refresh raises: of those only ``AccountInactive`` is for good.
+        """
+        return await self._token(account, rejected=None)
+
+    async def renewed(self, account: UUID, rejected: int) -> Token:
+        """A token other than the one of a version that was rejected before its time."""
+        return await self._token(account, rejected=rejected)
+
+    async def application(self) -> str:
+        """A token for questions about no account; kept by this process while it lasts."""
+        async with self._own:
+            if self._own_token is None or self._own_token[1] <= anyio.current_time():
+                granted = await self._auth.application_token()
+                lasts = max(timedelta(0), granted.access_lasts - EARLY).total_seconds()
+                self._own_token = (granted.access_token, anyio.current_time() + lasts)
+            return self._own_token[0]
+
+    async def try_refresh(self, account: UUID) -> Granted:
+        """Refresh and store nothing, to see whether it works; raises ``GrantRefused`` where it does not."""
+        row = await self._look(account)
+        taken = await self._db.fetchrow(SQL["take_turn"], account, row["token_version"], TURN)
+        if taken is None:
+            raise UserError("the account is being refreshed just now: try again in a minute")
+        try:
+            return await self._auth.refresh(self._read(account, REFRESH, taken["refresh_token"]))
+        finally:
+            await self._give_back(account, row["token_version"])
+
+    async def _token(self, account: UUID, *, rejected: int | None) -> Token:
+        pause = LOOK_SECONDS
+        while True:
+            row = await self._look(account)
+            version: int = row["token_version"]
+            if row["fresh"] and version != rejected:
+                return Token(self._read(account, ACCESS, row["access_token"]), version)
+            taken = await self._db.fetchrow(SQL["take_turn"], account, version, TURN)
+            if taken is not None:
+                return await self._refresh(account, version, taken)
+            await anyio.sleep(pause)
+            pause = min(pause * 2, LONGEST_LOOK_SECONDS)
+
+    async def _look(self, account: UUID) -> Record:
+        row = await self._db.fetchrow(SQL["look"], account, EARLY)
+        if row is None or not row["is_active"]:
+            raise AccountInactive(account, row["inactive_reason"] if row else "there is none")
+        if row["environment"] != self._environment:
+            raise UserError(
+                f"the account {account} is one of {row['environment']}, not of {self._environment}"
+            )
+        return row
+
+    async def _refresh(self, account: UUID, version: int, taken: Record) -> Token:
+        try:
+            granted = await self._auth.refresh(self._read(account, REFRESH, taken["refresh_token"]))
+        except GrantRefused:
+            await deactivate(self._db, account, INVALID_GRANT, version=version)
+            raise AccountInactive(account, INVALID_GRANT) from None
+        except BaseException:
+            await self._give_back(account, version)
+            raise
+        async with self._db.connection() as connection:
+            row = await store(connection, self._vault, account, version, granted)
+        if row is None:  # Connected anew, or put out of use, while we asked.
+            return await self._token(account, rejected=version)
+        return Token(granted.access_token, row["token_version"])
+
+    async def _give_back(self, account: UUID, version: int) -> None:
+        with anyio.move_on_after(2, shield=True):
+            await self._db.execute(SQL["give_turn_back"], account, version)
+
+    def _read(self, account: UUID, column: str, ciphertext: bytes | None) -> str:
+        if ciphertext is None:
+            raise GrantRefused(f"the account has no {column} that is still good: connect it again")
+        return self._vault.decrypt(ciphertext, place(account, column))

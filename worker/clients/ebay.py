@@ -1,0 +1,157 @@
+"""eBay's REST APIs, asked one question at a time, without a try of our own: whoever asks keeps the books.
+
+Hosts: ``api`` for most, ``apiz`` for money, disputes and identity, ``auth`` for consent (its API references).
+"""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Any, Literal, Self, TypeAlias
+
+from worker.clients.answers import AnsweredDown, AnsweredNo
+from worker.clients.http import Call, JsonClient, Wiring
+from worker.errors import AccessDenied, SourceError
+
+Host: TypeAlias = Literal["api", "apiz", "auth"]
+
+APIS = (
+    "ebay_analytics",
+    "ebay_browse",
+    "ebay_finances",
+    "ebay_fulfillment",
+    "ebay_identity",
+    "ebay_inventory",
+    "ebay_message",
+    "ebay_notification",
+    "ebay_oauth",
+)
+"""The names under which its APIs are counted, in quotas, prices, metrics and the log of calls."""
+DOMAINS = {"production": "ebay.com", "sandbox": "sandbox.ebay.com"}
+UNAUTHORIZED, FORBIDDEN = 401, 403
+FORBIDDEN_WHEN_EXPIRED = frozenset({"ebay_inventory"})
+"""These say 403, not 401, to a token that has expired (hendt/ebay-api, its refresh rule)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """Where an environment of eBay's answers; a stand-in has one base URL for all."""
+
+    api: str
+    apiz: str
+    auth: str
+
+    @classmethod
+    def of(cls, environment: str) -> Self:
+        """Production, sandbox, or the base URL of a stand-in."""
+        if environment not in DOMAINS:
+            return cls(environment, environment, environment)
+        domain = DOMAINS[environment]
+        return cls(f"https://api.{domain}", f"https://apiz.{domain}", f"https://auth.{domain}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One operation asked for: ``path`` is below its host, its parts already quoted.
+
+    ``of_marketplace`` where the answer depends on the site it is asked of.
+    """
+
+    api: str
+    operation: str
+    path: str
+    host: Host = "api"
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    of_marketplace: bool = False
+
+
+class TokenRejected(AnsweredNo):
+    """Raised when an access token was not taken: another one may be."""
+
+
+class Ebay:
+    """Asks eBay; an async context manager. Each API has a limiter and a pool of its own.
+
+    At most ``connections`` requests to each API are under way, each with one deadline.
+    """
+
+    def __init__(
+        self,
+        environment: str,
+        *,
+        connections: int = 8,
+        deadline_seconds: float = 30,
+        wiring: Wiring | None = None,
+    ) -> None:
+        self.environment = environment
+        self.hosts = Hosts.of(environment)
+        self._clients = {
+            api: JsonClient(
+                api,
+                self.hosts.api,
+                connections=connections,
+                deadline_seconds=deadline_seconds,
+                wiring=wiring,
+            )
+            for api in APIS
+        }
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        for client in self._clients.values():
+            await self._stack.enter_async_context(client)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.__aexit__(kind, error, trace)
+
+    async def ask(
+        self, question: Question, *, token: str, request_id: str, marketplace: str = "EBAY_US"
+    ) -> object:
+        """Ask once, with a token; returns the JSON that answers, None for 204.
+
+        Raises ``TokenRejected`` (another token may do), ``AccessDenied`` (none will), and else what
+        ``JsonClient.ask`` raises; ``error_id`` reads eBay's own number from it.
+        """
+        headers = {"Authorization": f"Bearer {token}", "X-Request-ID": request_id}
+        if question.of_marketplace:
+            headers["X-EBAY-C-MARKETPLACE-ID"] = marketplace
+        call = Call(
+            operation=question.operation,
+            path=getattr(self.hosts, question.host) + question.path,
+            params=question.params,
+            headers=headers,
+            reads=False,
+        )
+        try:
+            return await self._clients[question.api].ask(call)
+        except AnsweredNo as error:
+            raise _meaning(question, error) from None
+
+    async def post(self, api: str, call: Call) -> object:
+        """Make a call that is no question of an account's, such as one for a token; asked once, too."""
+        return await self._clients[api].ask(replace(call, path=self.hosts.api + call.path, reads=False))
+
+
+def _meaning(question: Question, error: AnsweredNo) -> SourceError:
+    expired = error.status == FORBIDDEN and question.api in FORBIDDEN_WHEN_EXPIRED
+    if error.status == UNAUTHORIZED or expired:
+        return TokenRejected(str(error), status=error.status, details=error.details)
+    if error.status == FORBIDDEN:
+        return AccessDenied(f"{question.api} {question.operation} is not allowed: connect with more scopes")
+    return error
+
+
+def error_ids(error: SourceError) -> list[str]:
+    """EBay's numbers for what went wrong (its page on handling error messages), or what OAuth calls it."""
+    details = error.details if isinstance(error, AnsweredDown | AnsweredNo) else None
+    if not isinstance(details, Mapping):
+        return []
+    if isinstance(details.get("error"), str):
+        return [details["error"][:100]]
+    listed: Any = details.get("errors")
+    if not isinstance(listed, list):
+        return []
+    return [str(one["errorId"]) for one in listed if isinstance(one, Mapping) and "errorId" in one][:5]

@@ -1,0 +1,131 @@
+"""Asking eBay, as the settings say: a part of the composition root."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from worker import observe
+from worker.accounts.asking import Asker
+from worker.accounts.tokens import Tokens
+from worker.accounts.vault import Vault, read_ring
+from worker.clients.ebay import Ebay
+from worker.clients.ebay_auth import Application, EbayAuth
+from worker.clients.http import Wiring
+from worker.cron import Cron
+from worker.db import Database
+from worker.errors import BadSettings
+from worker.handlers.account_sync import AccountSync
+from worker.handlers.seller_sync import SellerSync
+from worker.queue.keeper import Duty
+from worker.queue.schedules import Missed, Schedule
+from worker.runs.handler import AnyHandler
+from worker.runs.quotas import Day, assume
+from worker.settings_model import Settings
+from worker.syncing.cursors import Habits
+from worker.syncing.orders import Orders
+
+HOUR = 3600.0
+QUOTAS = {
+    "ebay_analytics": 5000,
+    "ebay_browse": 5000,
+    "ebay_finances": 15_000,
+    "ebay_fulfillment": 100_000,
+    "ebay_inventory": 2_000_000,
+}
+"""Calls a day of an application, for all its sellers, until eBay is asked itself (its page of limits)."""
+PACIFIC = Day("America/Los_Angeles", kept_percent=10)
+SCHEDULE = "seller-sync"
+
+
+@dataclass(frozen=True, slots=True)
+class EbayParts:
+    """All that speaks with eBay, put together: to be opened with ``opened``."""
+
+    ebay: Ebay
+    auth: EbayAuth
+    vault: Vault
+
+
+def is_configured(settings: Settings) -> bool:
+    """Tell whether eBay can be asked at all."""
+    return bool(settings.ebay.client_id)
+
+
+def ebay_parts(settings: Settings) -> EbayParts:
+    """Put together what speaks with eBay; connects to nothing. Raises ``BadSettings`` for what is missing."""
+    chosen = settings.ebay
+    if not (chosen.client_id and chosen.client_secret and chosen.ru_name):
+        raise BadSettings(
+            "eBay is not set up: set WORKER_EBAY__CLIENT_ID, WORKER_EBAY__CLIENT_SECRET, WORKER_EBAY__RU_NAME"
+        )
+    ebay = Ebay(
+        chosen.environment,
+        connections=chosen.connections,
+        deadline_seconds=chosen.deadline_seconds,
+        wiring=Wiring(on_request=observe.api_request),
+    )
+    application = Application(chosen.client_id, chosen.client_secret, chosen.ru_name)
+    return EbayParts(ebay, EbayAuth(ebay, application), vault_of(settings))
+
+
+def vault_of(settings: Settings) -> Vault:
+    """The vault with the key ring of the settings; raises ``BadSettings`` where there is none."""
+    ring, file = settings.secrets.keys, settings.secrets.keys_file
+    return read_ring(ring.get_secret_value() if ring else None, Path(file) if file else None)
+
+
+def tokens_of(parts: EbayParts, db: Database) -> Tokens:
+    """Give access tokens with these parts."""
+    return Tokens(db, parts.vault, parts.auth, environment=parts.ebay.environment)
+
+
+@asynccontextmanager
+async def asker_of(settings: Settings, db: Database) -> AsyncIterator[Asker | None]:
+    """Open what asks eBay for jobs; None where eBay is not set up, and its jobs say so."""
+    if not is_configured(settings):
+        yield None
+        return
+    parts = ebay_parts(settings)
+    async with parts.ebay:
+        yield Asker(db, parts.ebay, tokens_of(parts, db))
+
+
+def selling_handlers(settings: Settings, db: Database, asker: Asker | None) -> list[AnyHandler]:
+    """The handlers that read connected accounts."""
+    habits = Habits(
+        timedelta(days=settings.sync.first_days), timedelta(seconds=settings.sync.overlap_seconds)
+    )
+    return [
+        SellerSync(db, environment=settings.ebay.environment, is_configured=is_configured(settings)),
+        AccountSync(db, asker, resources=[Orders()], habits=habits),
+    ]
+
+
+def selling_schedules(settings: Settings) -> list[Schedule]:
+    """The sync of every hour, unless it is switched off or a schedule of that name is there."""
+    if not (is_configured(settings) and settings.sync.cron) or SCHEDULE in settings.schedules:
+        return []
+    every_org = '{"every_org": true}'
+    cron = Cron(settings.sync.cron, "UTC")
+    return [
+        Schedule(
+            name=SCHEDULE,
+            cron=cron,
+            kind=SellerSync.kind,
+            payload=every_org,
+            queue=None,
+            priority=0,
+            missed=Missed.ONCE,
+        )
+    ]
+
+
+def selling_duties(settings: Settings, db: Database) -> list[Duty]:
+    """What is assumed of eBay's quotas is said now and then, so that a fresh database has them."""
+    if not is_configured(settings):
+        return []
+    quotas = {api: calls for api, calls in QUOTAS.items() if api not in settings.quotas}
+    return [Duty("ebay quotas", HOUR, partial(assume, db, quotas, PACIFIC))]

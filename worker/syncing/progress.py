@@ -1,0 +1,99 @@
+"""Where a sync of one account is: which resource, which pass, which page, and what came of it so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from worker.runs.work import UnknownCheckpoint
+from worker.syncing.resource import Page
+
+PASSES = 3
+"""How often a span is read whose records move between the pages, before it is left for another time."""
+ONCE = frozenset({"inserted", "updated", "unmapped"})
+"""What also counts in a second pass; the rest was counted in the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The checkpoint of a sync. ``since`` to ``until`` is the pass at work, ``end`` where the last one ends.
+
+    ``resource`` is None between two, and behind the last. ``skipped`` says why a resource was passed over.
+    """
+
+    left: tuple[str, ...]
+    resource: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    end: datetime | None = None
+    joins: bool = True
+    position: dict[str, Any] | None = None
+    total: int | None = None
+    drifted: bool = False
+    passes: int = 0
+    records: int = 0
+    tally: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    version: Literal[1] = 1
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
+    @classmethod
+    def read(cls, checkpoint: Mapping[str, Any]) -> Self:
+        """Read what ``as_json`` wrote; raises ``UnknownCheckpoint`` when another version did."""
+        try:
+            return TypeAdapter(cls).validate_python(checkpoint)
+        except ValidationError:
+            raise UnknownCheckpoint from None
+
+    def as_json(self) -> dict[str, Any]:
+        """What goes into a checkpoint."""
+        written: dict[str, Any] = TypeAdapter(type(self)).dump_python(self, mode="json")
+        return written
+
+    def opened(self, since: datetime, end: datetime, slice_: timedelta | None, *, joins: bool) -> Self:
+        """Begin the next resource: its first pass reads from ``since``, a slice at most."""
+        name, *left = self.left
+        until = end if slice_ is None else min(end, since + slice_)
+        fresh = type(self)(left=tuple(left), tally=self.tally, skipped=self.skipped)
+        return replace(fresh, resource=name, since=since, until=until, end=end, joins=joins)
+
+    def turned(self, page: Page, tally: Mapping[str, int]) -> Self:
+        """Go on behind a page that is stored."""
+        added = {name: count for name, count in tally.items() if self.passes == 0 or name in ONCE}
+        total = page.total if self.total is None else self.total
+        return replace(
+            self,
+            position=dict(page.position) if page.position is not None else None,
+            total=total,
+            drifted=self.drifted or total != page.total,
+            records=self.records + len(page.records) + len(page.bad),
+            tally={name: self.tally.get(name, 0) + added.get(name, 0) for name in {**self.tally, **added}},
+        )
+
+    def must_repeat(self) -> bool:
+        """Tell whether records have moved between this pass's pages, so that some may have been missed."""
+        return self.drifted and self.passes + 1 < PASSES
+
+    def repeated(self) -> Self:
+        """Read the same span again from its first page."""
+        return replace(self, position=None, total=None, drifted=False, passes=self.passes + 1)
+
+    def advanced(self, slice_: timedelta | None) -> Self:
+        """Go on with the next slice of the same resource, or leave it where there is none."""
+        if slice_ is None or self.until is None or self.end is None or self.until >= self.end:
+            return self.closed()
+        following = replace(self, since=self.until, until=min(self.end, self.until + slice_))
+        return replace(following, position=None, total=None, drifted=False, passes=0)
+
+    def closed(self, skipped: str | None = None) -> Self:
+        """Leave a resource; ``skipped`` says why, where it was not read to its end."""
+        why = {**self.skipped, self.resource: skipped} if skipped and self.resource else self.skipped
+        return type(self)(left=self.left, tally=self.tally, skipped=why)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left."""
+        return self.resource is None and not self.left
