@@ -1,18 +1,9 @@
 """mintmark migrate on the command line; what it does to a database is tested beside its code."""
 
 from tests.commands.conftest import Cli
+from worker.migrate_files import migration_files
 
-NAMES = [
-    "0001-queue",
-    "0002-runs",
-    "0003-catalog",
-    "0004-limits",
-    "0005-schedules",
-    "0006-payloads",
-    "0007-alerts",
-    "0008-budgets",
-    "0009-roles",
-]
+NAMES = [file.id for file in migration_files()]
 
 
 def test_an_empty_database_is_behind_is_brought_up_to_date_and_then_agrees(

@@ -94,9 +94,7 @@ async def connect(
     return account
 
 
-async def store(
-    connection: Connection, vault: Vault, account: UUID, version: int, granted: Granted
-) -> Any:
+async def store(connection: Connection, vault: Vault, account: UUID, version: int, granted: Granted) -> Any:
     """Store tokens over those of a version; answers the new version and when the access token expires.
 
     None when somebody else has stored others since, or the account is not in use any more.

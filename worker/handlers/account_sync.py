@@ -122,9 +122,8 @@ class AccountSync:
             batch.expected = len(page.bad) if at.passes == 0 else 0
             batch.checkpoint = reached.as_json()
             for first in range(0, len(outcome.would), SHOWN):
-                await batch.log(
-                    "info", "would", resource=resource.name, lines=list(outcome.would[first : first + SHOWN])
-                )
+                lines = list(outcome.would[first : first + SHOWN])
+                await batch.log("info", "would", resource=resource.name, lines=lines)
         return reached
 
     async def _end_pass(
