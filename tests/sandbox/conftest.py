@@ -4,7 +4,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.sandbox.scene import PEOPLE, Clock, Scene, identity, inventory, orders_of
 from worker.sandbox.app import card_sandbox
+from worker.sandbox.cards import CardRecords
+from worker.sandbox.ebay.stand import stand_over
 from worker.sandbox.journal import Journal
 from worker.sandbox.scenario import Scenario
 
@@ -77,3 +80,23 @@ async def web(journal: Journal, clock: list[float]) -> AsyncIterator[httpx.Async
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
         yield client
+
+
+@pytest.fixture
+async def scene(journal: Journal) -> AsyncIterator[Scene]:
+    """The stand-in for eBay with two sellers; its journal keeps the time of its clock."""
+    clock = Clock()
+    journal.clock = clock
+    stand = stand_over(
+        PEOPLE,
+        CardRecords(SETS, CARDS),
+        [orders_of(), inventory(), identity()],
+        seed=7,
+        accepted_url="http://127.0.0.1:8081/back",
+        journal=journal,
+        scenario=Scenario(seed=7),
+        clock=clock,
+    )
+    transport = httpx.ASGITransport(stand.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as web:
+        yield Scene(stand, web, clock, journal)

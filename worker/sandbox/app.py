@@ -4,21 +4,21 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from worker.sandbox import pokemon_tcg, tcgdex
 from worker.sandbox.cards import CardRecords, Record
+from worker.sandbox.control import control_routes
 from worker.sandbox.faults import play
 from worker.sandbox.journal import Journal
 from worker.sandbox.quota import KeylessQuota
-from worker.sandbox.scenario import Scenario, Script
+from worker.sandbox.scenario import Scenario
 
 Answer = Callable[[Request], Response]
 Problem = Callable[[Request, int], Response]
@@ -43,16 +43,24 @@ def card_sandbox(
     answered. ``clock`` counts seconds since the epoch, for the limits set to callers without a key.
     Operations in journal and scenario: ``pokemon_tcg.`` or ``tcgdex.``, then sets, set, cards, card, unknown.
     """
+    routes = card_routes(CardRecords(sets, cards_by_set), journal=journal, scenario=scenario, clock=clock)
+    return sandbox_app([*control_routes(journal, scenario), *routes])
+
+
+def sandbox_app(routes: Sequence[Route]) -> Starlette:
+    """Build an app every answer of which says that it is not the real thing."""
+    return Starlette(routes=routes, middleware=[Middleware(Marked)])
+
+
+def card_routes(
+    records: CardRecords, *, journal: Journal, scenario: Scenario, clock: Callable[[], float] = time.time
+) -> list[Route]:
+    """Make the addresses of both card APIs over these records."""
     stage = _Stage(journal, scenario)
-    records = CardRecords(sets, cards_by_set)
-    return Starlette(
-        routes=[
-            *_control_routes(journal, scenario),
-            *_tcgdex_routes(stage, tcgdex.TcgdexStand(records)),
-            *_pokemon_tcg_routes(stage, pokemon_tcg.PokemonTcgStand(records, KeylessQuota(clock))),
-        ],
-        middleware=[Middleware(_Marked)],
-    )
+    return [
+        *_tcgdex_routes(stage, tcgdex.TcgdexStand(records)),
+        *_pokemon_tcg_routes(stage, pokemon_tcg.PokemonTcgStand(records, KeylessQuota(clock))),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class _Stage:
             response = (refuses and refuses(request)) or await self._perform(
                 operation, request, answer, problem
             )
-            entry.status = response.status_code
+            self.journal.end(entry, response.status_code)
             response.headers.append(*COOKIE)
             return response
 
@@ -80,12 +88,11 @@ class _Stage:
         fault = self.scenario.take(operation, keyed=pokemon_tcg.keyed(request))
         if fault is None:
             return answer(request)
-        return await play(
-            fault,
-            request,
-            answer=lambda: answer(request),
-            problem=lambda status: problem(request, status),
-        )
+
+        async def answered(request: Request) -> Response:
+            return answer(request)
+
+        return await play(fault, request, answer=answered, problem=lambda status: problem(request, status))
 
 
 def _pokemon_tcg_routes(stage: _Stage, stand: pokemon_tcg.PokemonTcgStand) -> list[Route]:
@@ -113,25 +120,7 @@ def _tcgdex_routes(stage: _Stage, stand: tcgdex.TcgdexStand) -> list[Route]:
     return [stage.route(path, f"tcgdex.{name}", answer, tcgdex.problem) for path, name, answer in addresses]
 
 
-def _control_routes(journal: Journal, scenario: Scenario) -> list[Route]:
-    async def read_journal(_request: Request) -> Response:
-        return JSONResponse(journal.as_json())
-
-    async def set_scenario(request: Request) -> Response:
-        try:
-            script = Script.model_validate_json(await request.body())
-        except ValidationError as error:
-            return JSONResponse({"errors": error.errors(include_url=False, include_input=False)}, 400)
-        scenario.replace(script.faults)
-        return JSONResponse({"faults": len(script.faults)})
-
-    return [
-        Route("/_sandbox/journal", read_journal, methods=["GET"]),
-        Route("/_sandbox/scenario", set_scenario, methods=["POST"]),
-    ]
-
-
-class _Marked:
+class Marked:
     """Marks every response, so that nobody ever takes the sandbox for the real thing."""
 
     def __init__(self, app: ASGIApp) -> None:

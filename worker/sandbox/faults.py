@@ -1,14 +1,15 @@
 """Play one fault over a real connection."""
 
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import assert_never
 
 import anyio
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from worker.sandbox.drift import other_total, repeating
 from worker.sandbox.scenario import Fault
 
 CALLER_HUNG_UP = 499  # nginx's word for it; nobody is there to read it.
@@ -16,8 +17,12 @@ MEGABYTE = 1024 * 1024
 GATEWAY_PAGE = "<!DOCTYPE html><html><head><title>{status}</title></head><body>Bad gateway</body></html>"
 
 
-async def play(  # noqa: C901, PLR0911 - one arm for each kind
-    fault: Fault, request: Request, *, answer: Callable[[], Response], problem: Callable[[int], Response]
+async def play(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind
+    fault: Fault,
+    request: Request,
+    *,
+    answer: Callable[[Request], Awaitable[Response]],
+    problem: Callable[[int], Response],
 ) -> Response:
     """Return the response that is the fault.
 
@@ -32,21 +37,29 @@ async def play(  # noqa: C901, PLR0911 - one arm for each kind
             return Response(fault.text, fault.status, media_type=fault.content_type)
         case "html":
             return HTMLResponse(GATEWAY_PAGE.format(status=fault.status), fault.status)
+        case "redirect":
+            return RedirectResponse(fault.location, 302)
         case "truncated":
-            return _half(answer())
-        case "cut":
-            return _Cut(answer())
+            return _half(await answer(request))
+        case "cut" | "reset":
+            return _Cut(await answer(request))
         case "hang":
             await _hung_up(request)
             return Response(status_code=CALLER_HUNG_UP)
         case "drip":
-            return _dripping(answer(), request, fault.seconds)
+            return _dripping(await answer(request), request, fault.seconds)
         case "delay":
             await anyio.sleep(fault.seconds)
-            return answer()
+            return await answer(request)
         case "gzip_bomb":
             headers = {"Content-Encoding": "gzip"}
             return Response(_bomb(fault.megabytes), media_type="application/json", headers=headers)
+        case "total":
+            return await other_total(request, answer, fault.by)
+        case "repeat":
+            return await repeating(request, answer, fault.by)
+        case "expire_tokens" | "revoke":
+            return await answer(request)  # It has happened to the tokens already.
         case _:
             assert_never(fault.kind)
 
