@@ -23,6 +23,7 @@ from worker.queue.keeper import Duty
 from worker.queue.schedules import Missed, Schedule
 from worker.runs.handler import AnyHandler
 from worker.runs.quotas import Day, assume
+from worker.settings_ebay import NEVER
 from worker.settings_model import Settings
 from worker.syncing.cursors import Habits
 from worker.syncing.orders import Orders
@@ -106,7 +107,7 @@ def selling_handlers(settings: Settings, db: Database, asker: Asker | None) -> l
 
 def selling_schedules(settings: Settings) -> list[Schedule]:
     """The sync of every hour, unless it is switched off or a schedule of that name is there."""
-    if not (is_configured(settings) and settings.sync.cron) or SCHEDULE in settings.schedules:
+    if not is_configured(settings) or settings.sync.cron == NEVER or SCHEDULE in settings.schedules:
         return []
     every_org = '{"every_org": true}'
     cron = Cron(settings.sync.cron, "UTC")

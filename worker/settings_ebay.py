@@ -11,6 +11,7 @@ from worker.settings_section import Count, Port, Section
 
 ENVIRONMENTS = ("production", "sandbox")
 VERIFICATION_TOKEN = re.compile(r"[A-Za-z0-9_-]{32,80}")
+NEVER = "never"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -34,7 +35,7 @@ def _environment(text: str) -> str:
 
 
 def _cron(text: str) -> str:
-    return checked_expression(text) if text else text
+    return text if text == NEVER else checked_expression(text)
 
 
 def _verification_token(token: SecretStr) -> SecretStr:
@@ -82,9 +83,9 @@ class Ebay(Section):
 class Sync(Section):
     """Reading what connected sellers sold."""
 
-    cron: Cron = Field("17 * * * *", description="when all sellers are synced (UTC); empty: never by itself")
+    cron: Cron = Field("17 * * * *", description="when all sellers are synced (UTC); never: not by itself")
     limits_cron: Cron = Field(
-        "*/15 * * * *", description="when eBay is asked how many calls are left; empty: never by itself"
+        "*/15 * * * *", description="when eBay is asked how many calls are left; never: not by itself"
     )
     first_days: int = Field(90, ge=1, le=730, description="how many days back an account is read at first")
     overlap_seconds: int = Field(3600, ge=0, le=86_400, description="how much is read again each time")

@@ -152,7 +152,7 @@ def test_a_paused_queue_says_so_until_it_is_resumed(cli: Cli) -> None:
     assert (paused.code, paused.out, paused.err) == (0, "", "queue default is paused\n")
     assert (resumed.code, resumed.out, resumed.err) == (0, "", "queue default goes on\n")
     assert held == {"catalog": (False, 0), "default": (True, 1), "sync": (False, 0)}
-    assert free == {"catalog": False, "default": False}
+    assert free == {"catalog": False, "default": False, "sync": False}
 
 
 def test_the_kinds_are_listed_with_what_they_take(cli: Cli) -> None:

@@ -195,6 +195,12 @@ async def test_auctions_come_only_when_asked_for_and_have_no_price(shop: Shop) -
     assert not any("price" in item for item in auctions)
 
 
+def test_without_buying_options_only_what_has_a_price_to_buy_at_is_found() -> None:
+    usual = [each for each in many() if all(keeps(each) for keeps in read_filters("", "USD").keeps)]
+
+    assert usual == [each for each in many() if each.bid is None]
+
+
 def test_a_filter_finds_all_that_fit_and_nothing_else() -> None:
     listings = many()
     wanted = {

@@ -10,7 +10,7 @@ from worker.db import Connection, Database, statements
 from worker.syncing.resource import Resource
 
 SQL = statements(Path(__file__).with_name("cursors.sql"))
-SKEW = timedelta(seconds=10)
+SKEW = timedelta(seconds=3)
 """What is asked for ends so long ago: eBay refuses a moment that its own clock has not reached."""
 
 

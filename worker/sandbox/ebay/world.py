@@ -102,6 +102,10 @@ class World:
         return make_order(rng, shop.seller, shop.wares, number=self._made, created=moment, now=moment)
 
 
+QUIET = timedelta(minutes=1)
+"""Before the world is looked at first: whoever asks for all that is some seconds old gets all of it."""
+
+
 def make_world(
     *,
     seed: int,
@@ -115,9 +119,10 @@ def make_world(
     """Make a world that is the same for the same arguments.
 
     ``now`` (aware) is when today is: all orders were created in the ``days`` before it, but for the share
-    ``older``, which goes back two years. ``cards`` are the package's sample if not given.
+    ``older``, which goes back two years, and nothing has happened in the last minute. ``cards`` are the
+    package's sample if not given.
     """
-    today = whole_milliseconds(now)
+    today = whole_milliseconds(now) - QUIET
     known = cards or sample_cards()
     shops: list[Shop] = []
     number = 0
