@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from worker.commands import alert, job, org, quota, run, schedule
+from worker.commands import account, alert, job, org, quota, run, schedule
 from worker.commands.bench import bench
 from worker.commands.demo import demo
 from worker.commands.doctor import doctor
@@ -16,6 +16,7 @@ from worker.commands.limit import limit
 from worker.commands.migrate import migrate
 from worker.commands.sandbox import sandbox
 from worker.commands.session import TALK
+from worker.commands.web import web
 from worker.commands.worker import worker
 from worker.errors import MintmarkError, Refused, UserError
 
@@ -38,11 +39,13 @@ app.add_typer(job.app, name="job")
 app.add_typer(job.queue_app, name="queue")
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(alert.app, name="alert")
+app.add_typer(account.app, name="account")
 app.add_typer(org.app, name="org")
 app.add_typer(quota.app, name="quota")
 app.command()(kinds)
 app.command()(limit)
 app.add_typer(import_app, name="import")
+app.command()(web)
 app.command()(sandbox)
 app.command()(bench)
 

@@ -120,6 +120,11 @@ EVENTS = {
     "alert_channel_down": "A channel took nothing, and why; it is tried again.",
     "alerts_given_up": "A channel has taken nothing for a day, and gets these alerts no more.",
     "alerts_unheard": "Alerts wait for a worker that has a channel: this one has none. Said once.",
+    "web_port": "Where the pages are served through which accounts are connected.",
+    "web_request": "One line for each request: never its address as it came, nor what it held.",
+    "web_failed": "A request met something unexpected; the traceback is in this line, without its words.",
+    "account_connected": "A seller has consented, and their account is connected.",
+    "ebay_notification": "EBay told of a closed account or a withdrawn consent, and it was obeyed.",
 }
 
 
@@ -297,3 +302,26 @@ def api_request(api: str, status: str, seconds: float) -> None:
     """Count one request to somebody else's API; ``status`` is a class such as ``2xx`` or ``timeout``."""
     API_REQUESTS.labels(api, status).inc()
     API_SECONDS.labels(api).observe(seconds)
+
+
+def web_request(
+    *, method: str, route: str, status: int, milliseconds: int, request_id: str, why: str | None
+) -> None:
+    """Log one request; ``route`` is one of ours or "other", ``why`` is there when it was refused."""
+    level = "debug" if route == "/healthz" else "info"
+    facts = {"why": why} if why else {}
+    say(
+        "web_request",
+        level=level,
+        method=method,
+        route=route,
+        status=status,
+        milliseconds=milliseconds,
+        request_id=request_id,
+        **facts,
+    )
+
+
+def web_failed(*, request_id: str, error: str, exception: str) -> None:
+    """Log where a request met something unexpected."""
+    say("web_failed", level="error", request_id=request_id, error=error, exception=exception)

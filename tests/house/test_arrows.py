@@ -44,6 +44,7 @@ MAY_IMPORT = {
     "sandbox": LEAVES,
     "channels": LEAVES | {"observe", "clients", "settings_alerts"},
     "selling": {"*"},
+    "pages": {"*"},
     "app": {"*"},
     "duties": {"*"},
     "commands": {"*"},
@@ -51,7 +52,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "__init__": set[str](),
 }
-SEES_SETTINGS = {"app", "duties", "channels", "selling", "cli", "commands"}
+SEES_SETTINGS = {"app", "duties", "channels", "selling", "pages", "cli", "commands"}
 SEES_SETTINGS |= {"settings", "settings_alerts", "settings_model", "settings_money"}
 SEES_SETTINGS |= {"settings_ebay", "settings_schedules", "settings_section"}
 FORBIDDEN_WORDS = ("util", "helper", "manager", "common", "misc")

@@ -53,14 +53,18 @@ class Tokens:
         """A token other than the one of a version that was rejected before its time."""
         return await self._token(account, rejected=rejected)
 
-    async def application(self) -> str:
-        """A token for questions about no account; kept by this process while it lasts."""
+    async def application(self, rejected: str | None = None) -> str:
+        """A token for questions about no account; kept by this process while it lasts.
+
+        Another than the one that was ``rejected`` before its time.
+        """
         async with self._own:
-            if self._own_token is None or self._own_token[1] <= anyio.current_time():
+            kept = self._own_token
+            if kept is None or kept[1] <= anyio.current_time() or kept[0] == rejected:
                 granted = await self._auth.application_token()
                 lasts = max(timedelta(0), granted.access_lasts - EARLY).total_seconds()
-                self._own_token = (granted.access_token, anyio.current_time() + lasts)
-            return self._own_token[0]
+                kept = self._own_token = (granted.access_token, anyio.current_time() + lasts)
+            return kept[0]
 
     async def try_refresh(self, account: UUID) -> Granted:
         """Refresh and store nothing, to see whether it works; raises ``GrantRefused`` where it does not."""
