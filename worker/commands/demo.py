@@ -20,6 +20,9 @@ from worker.app import Urls, database_urls, migrate_and_publish
 from worker.catalog.importing import DUMP_SOURCE, ImportReport
 from worker.catalog.sample import sample_path
 from worker.commands.demo_budget import ACT_SECONDS, LINE_SECONDS, report, spend_in_two_goes
+from worker.commands.demo_market import DemoMarket, running_market, running_pages
+from worker.commands.demo_selling import report as report_sold
+from worker.commands.demo_selling import sell
 from worker.commands.imports import import_files
 from worker.commands.progress import Run, told_on, watch_run
 from worker.commands.session import OUT, TALK
@@ -37,17 +40,22 @@ SHOWN_NOTES = 5
 def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Leave everything running until Ctrl-C.")] = False,
 ) -> None:
-    """Import real cards, work them with two workers, and report what came of it."""
+    """Import real cards, spend a budget, sync three sellers of a sandbox, and report what came of it."""
     # Whatever database is configured, in a file or in the environment, is not the demo's to fill.
     loaded = load_settings().model_copy(update={"database_url": None, "migrations_url": None})
     observe.configure_logging("warning", loaded.log.format)
     TALK.print("[bold]mintmark demo[/]: a card catalogue, from raw records to canonical prints\n")
     TALK.print(f"1. an embedded Postgres in {loaded.embedded.path}")
-    with database_urls(loaded) as urls, _workers(urls, loaded.embedded.path.parent) as logs:
-        anyio.run(_story, loaded, urls, logs, serve)
+    folder = loaded.embedded.path.parent
+    with (
+        database_urls(loaded) as urls,
+        running_market(folder) as market,
+        _workers(urls, folder, market) as logs,
+    ):
+        anyio.run(_story, loaded, urls, market, logs, serve)
 
 
-async def _story(loaded: Settings, urls: Urls, logs: list[Path], serve: bool) -> None:
+async def _story(loaded: Settings, urls: Urls, market: DemoMarket, logs: list[Path], serve: bool) -> None:
     await migrate_and_publish(loaded, urls)
     async with open_database(urls.pooled, size=4) as db:
         TALK.print("2. import the bundled sample into raw_imports")
@@ -57,8 +65,11 @@ async def _story(loaded: Settings, urls: Urls, logs: list[Path], serve: bool) ->
         with anyio.fail_after(ACT_SECONDS), told_on(TALK, line_seconds=LINE_SECONDS) as progress:
             ended = await watch_run(db, run, progress)
         spent = await spend_in_two_goes(db)
+        with running_pages(market, urls, loaded.embedded.path.parent) as pages:
+            sold = await sell(db, market, pages)
         await _report(db, imported, ended)
         report(spent)
+        report_sold(sold)
         _what_next(loaded, urls, logs)
         if serve:
             TALK.print("\nServing until Ctrl-C.")
@@ -66,10 +77,10 @@ async def _story(loaded: Settings, urls: Urls, logs: list[Path], serve: bool) ->
 
 
 @contextmanager
-def _workers(urls: Urls, folder: Path) -> Iterator[list[Path]]:
+def _workers(urls: Urls, folder: Path, market: DemoMarket) -> Iterator[list[Path]]:
     """Run worker processes; all are stopped at the end, by force if they do not obey."""
     logs = [folder / f"demo-worker-{number}.log" for number in range(1, WORKERS + 1)]
-    running = [_start_worker(urls, log) for log in logs]
+    running = [_start_worker(urls, log, market) for log in logs]
     try:
         yield logs
     except KeyboardInterrupt:
@@ -85,8 +96,10 @@ def _workers(urls: Urls, folder: Path) -> Iterator[list[Path]]:
                 process.wait()
 
 
-def _start_worker(urls: Urls, log: Path) -> "subprocess.Popen[bytes]":
+def _start_worker(urls: Urls, log: Path, market: DemoMarket) -> "subprocess.Popen[bytes]":
     environ = os.environ | {
+        **market.environment,
+        "WORKER_SYNC__CRON": "never",
         "DATABASE_URL": urls.pooled,
         "MIGRATIONS_URL": urls.direct,
         "WORKER_OPS__PORT": "0",
