@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from benchmarks import budget, claims, drain, enqueue, growth, memory, normalize, pickup, snapshot
+from benchmarks import budget, claims, drain, enqueue, growth, memory, normalize, pickup, sell, snapshot
 from benchmarks.figures import Measure
 
 BENCHMARKS: Mapping[str, Measure] = {
@@ -14,5 +14,6 @@ BENCHMARKS: Mapping[str, Measure] = {
     "memory": memory.measure,
     "normalize": normalize.measure,
     "budget": budget.measure,
+    "sell": sell.measure,
     "snapshot": snapshot.measure,
 }

@@ -12,7 +12,7 @@ import anyio
 import psycopg
 import pytest
 
-from benchmarks import budget, claims, drain, enqueue, growth, memory, pickup, snapshot
+from benchmarks import budget, claims, drain, enqueue, growth, memory, pickup, sell, snapshot
 from benchmarks.figures import Scale
 from benchmarks.noop import publish
 from benchmarks.processes import ProcessEnded, noop_workers, python, until
@@ -31,6 +31,13 @@ def test_one_process_drains_and_so_do_two(measured: Measured) -> None:
     assert all(figure.value > 0 and figure.ratio for figure in figures.values())
     one, two = figures["drain, one worker process"], figures["drain, two worker processes"]
     assert figures["drain, two processes beside one"].ratio == two.value / one.value
+
+
+def test_selling_is_measured_beside_asking_alone(measured: Measured) -> None:
+    (figure,) = measured(sell.measure, Scale(rounds=1, rows=200)).values()
+
+    assert figure.value > 0
+    assert figure.ratio
 
 
 def test_enqueueing_is_measured_beside_bare_statements(measured: Measured) -> None:
