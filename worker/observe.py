@@ -4,36 +4,23 @@ Takes plain values, so that any room may report and no room names a metric. ``EV
 operator's vocabulary; ``docs/events.md`` is compared with it.
 """
 
-import sys
-import traceback
-from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
+from worker.logs import LEVELS, LONGEST_WORDS, configure_logging, least, traceback_of, words
 from worker.tally import Distribution, Tally
+
+__all__ = ["configure_logging", "words"]
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # A second series for each: when it began, which nobody asks.
 REGISTRY = CollectorRegistry(auto_describe=True)
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600)
 
-LONGEST_WORDS = 8192
-LONGEST_TRACEBACK = 65_536
-"""Characters of what went wrong that one line of the log may have."""
 LONGEST_CODE = 100
 
-LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
-
-
-@dataclass
-class _Least:
-    level: int
-
-
-_least = _Least(LEVELS["info"])
 
 
 def _counter(name: str, text: str, *labels: str) -> Counter:
@@ -128,29 +115,6 @@ EVENTS = {
 }
 
 
-def configure_logging(level: str, style: str, stream: TextIO = sys.stderr) -> None:
-    """Log to ``stream``: coloured lines on a terminal, else one JSON object a line; times in UTC."""
-    _least.level = LEVELS[level]
-    console = style == "console" or (style == "auto" and stream.isatty())
-    renderer = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-        if console
-        else structlog.processors.JSONRenderer()
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([] if console else [structlog.processors.format_exc_info]),
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(stream),
-        cache_logger_on_first_use=True,
-    )
-
-
 def say(event: str, *, level: str = "info", **facts: Any) -> None:
     """Log one event of ``EVENTS`` with its facts."""
     assert event in EVENTS, event
@@ -184,7 +148,7 @@ def job_finished(
     JOB_PICKUP.add(queue, waited)
     JOB_DURATION.add(kind, seconds)
     level = "warning" if ending in {"retry", "fail"} else "info"
-    if LEVELS[level] < _least.level:
+    if LEVELS[level] < least.level:
         return  # Thousands of jobs a second: not even asking the logger shows.
     facts = {
         "run": run and str(run),
@@ -204,24 +168,9 @@ def job_finished(
     )
 
 
-def words(error: BaseException) -> str:
-    """What an error says, cut where it says too much; errors that cannot even be asked are other people's."""
-    try:
-        return str(error)[:LONGEST_WORDS]
-    except Exception:  # noqa: BLE001 - whatever its text raises, there is none.
-        return "its text cannot be made"
-
-
 def handler_crashed(*, kind: str, job: int, error: BaseException) -> None:
-    """Log what a handler raised, with its traceback and without its local variables, cut in the middle."""
-    said = words(error)
-    if len(said) < LONGEST_WORDS:
-        told = "".join(traceback.format_exception(error))
-    else:  # All of it would be copied several times over.
-        told = "".join([*traceback.format_tb(error.__traceback__), f"{type(error).__name__}: {said}"])
-    if len(told) > LONGEST_TRACEBACK:
-        told = f"{told[: LONGEST_TRACEBACK // 2]}\n…\n{told[-LONGEST_TRACEBACK // 2 :]}"
-    _log.error("job_crashed_handler", kind=kind, job=job, exception=told)
+    """Log what a handler raised, with its traceback."""
+    _log.error("job_crashed_handler", kind=kind, job=job, exception=traceback_of(error))
 
 
 def handler_deaf(*, kind: str, job: int) -> None:

@@ -14,7 +14,8 @@ LEAVES = {"errors"}
 MAY_IMPORT = {
     "errors": set[str](),
     "tally": set[str](),
-    "observe": {"tally"},
+    "logs": set[str](),
+    "observe": {"logs", "tally"},
     "pooler": set[str](),
     "db": LEAVES | {"pooler"},
     "embedded": LEAVES,
