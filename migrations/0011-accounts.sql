@@ -82,6 +82,7 @@ create table worker.cooldowns (
     account  text not null default '',            -- '': everybody's
     until    timestamptz not null,
     reason   text not null,
+    told     int not null default 1,         -- so many times in a row: each time it lasts longer
     primary key (api, account)
 );
 

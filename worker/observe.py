@@ -74,6 +74,10 @@ API_REQUESTS = _counter(
     "api_requests_total", "Requests to other people's APIs, by status class.", "api", "status"
 )
 API_SECONDS = _histogram("api_request_seconds", "From asking to the whole answer.", "api")
+API_BREAKER = _gauge(
+    "api_breaker", "Whether an API is left alone because it fails: 0 no, 1 yes, 2 it is being tried.", "api"
+)
+BREAKER_STATES = {"closed": 0, "open": 1, "half_open": 2}
 
 EVENTS = {
     "ops_port": "Where health and metrics are served.",
@@ -100,6 +104,7 @@ EVENTS = {
     "embedded_postgres": "No DATABASE_URL is set: an embedded Postgres serves instead.",
     "migrated": "Migrations were applied or rolled back.",
     "api_without_key": "An API fails when given its key; it is asked without it from now on.",
+    "api_breaker": "An API fails so often that it is left alone for a while: open; closed: no more.",
     "budget_spent": "A reservation was refused: by the run's budget, its org's day, or a provider's quota.",
     "schedule_fired": "A schedule was due, and its job, or a job for each time missed, was enqueued.",
     "schedule_refused": "The job of a schedule is not taken, and why; said once, and it is tried again.",
@@ -274,3 +279,10 @@ def web_request(
 def web_failed(*, request_id: str, error: str, exception: str) -> None:
     """Log where a request met something unexpected."""
     say("web_failed", level="error", request_id=request_id, error=error, exception=exception)
+
+
+def api_breaker(*, api: str, state: str, again: bool = False) -> None:
+    """Say that an API's breaker is ``open``, ``half_open`` or ``closed``; not so if it opens ``again``."""
+    API_BREAKER.labels(api).set(BREAKER_STATES[state])
+    if state != "half_open" and not again:
+        say("api_breaker", level="warning", api=api, state=state)

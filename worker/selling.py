@@ -9,6 +9,7 @@ from pathlib import Path
 
 from worker import observe
 from worker.accounts.asking import Asker
+from worker.accounts.cooldowns import forget
 from worker.accounts.tokens import Tokens
 from worker.accounts.vault import Vault, read_ring
 from worker.clients.ebay import Ebay
@@ -129,4 +130,7 @@ def selling_duties(settings: Settings, db: Database) -> list[Duty]:
     if not is_configured(settings):
         return []
     quotas = {api: calls for api, calls in QUOTAS.items() if api not in settings.quotas}
-    return [Duty("ebay quotas", HOUR, partial(assume, db, quotas, PACIFIC))]
+    return [
+        Duty("ebay quotas", HOUR, partial(assume, db, quotas, PACIFIC)),
+        Duty("ebay cooldowns", HOUR, partial(forget, db)),
+    ]

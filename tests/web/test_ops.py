@@ -168,6 +168,7 @@ NAMES = {
     "mintmark_alerts_waiting": set[str](),
     "mintmark_api_requests": {"api", "status"},
     "mintmark_api_request_seconds": {"api"},
+    "mintmark_api_breaker": {"api"},
 }
 SPENT = 'mintmark_run_spent_cents_total{kind="demo"} 6.0'
 FINISHED = 'mintmark_jobs_finished_total{ending="done",kind="demo"} 1.0'
@@ -179,6 +180,7 @@ NEVER_HERE = {
     "mintmark_api_quota_remaining",
     "mintmark_api_requests",
     "mintmark_api_request_seconds",
+    "mintmark_api_breaker",
 }
 
 

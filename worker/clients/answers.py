@@ -15,6 +15,7 @@ MAX_BODY_BYTES = 10 * 1024 * 1024
 TOO_MANY_REQUESTS = 429
 SHORTEST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=15)
+JSON_TYPE = re.compile(r"application/([\w.-]+\+)?json")
 
 
 class AnsweredDown(SourceDown):
@@ -28,6 +29,10 @@ class AnsweredDown(SourceDown):
         super().__init__(message, retry_after=retry_after)
         self.status = status
         self.details = details
+
+
+class TooOften(AnsweredDown):
+    """Raised when a source answered that it is asked too often, by 429 or in words of its own."""
 
 
 class AnsweredNo(SourceRefused):
@@ -45,7 +50,7 @@ def refusal(name: str, status: int, *, retry_after: timedelta | None, details: o
     """Turn a status outside 2xx into the error that fits; the message holds ``name`` and the status only."""
     if status == TOO_MANY_REQUESTS:
         message = f"{name} answered 429: too many requests"
-        return AnsweredDown(message, status=status, retry_after=retry_after, details=details)
+        return TooOften(message, status=status, retry_after=retry_after, details=details)
     if status >= 500:  # noqa: PLR2004 - HTTP's own border
         message = f"{name} answered {status}: it cannot serve us now"
         return AnsweredDown(message, status=status, retry_after=retry_after, details=details)
@@ -77,14 +82,17 @@ def _until(value: str, now: datetime) -> timedelta | None:
     return (when if when.tzinfo else when.replace(tzinfo=UTC)) - now
 
 
-def parse_json(name: str, body: bytes, *, content_type: str = "") -> object:
+def parse_json(name: str, body: bytes, *, content_type: str = "", typed: bool = False) -> object:
     """Read a body as strict JSON; ``SourceGarbled`` for HTML, for NaN and Infinity, for anything cut short.
 
+    ``typed`` where it must also say that it is JSON: what says to be something else was not meant for us.
     Numbers with a point become floats whose ``repr`` is what the source wrote, up to 15 digits: read money
     with ``Decimal(repr(value))``.
     """
     if "html" in content_type.lower() or body.lstrip()[:1] == b"<":
         raise SourceGarbled(f"{name} answered with a page of HTML where JSON belongs")
+    if typed and JSON_TYPE.fullmatch(content_type.partition(";")[0].strip().lower()) is None:
+        raise SourceGarbled(f"{name} answered with something that does not say that it is JSON")
     try:
         return json.loads(body, parse_constant=_not_json, parse_float=_finite)
     except (ValueError, RecursionError):

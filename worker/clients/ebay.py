@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
 
-from worker.clients.answers import AnsweredDown, AnsweredNo
+from worker.clients.answers import AnsweredDown, AnsweredNo, TooOften
+from worker.clients.breaker import Breaker
 from worker.clients.http import Call, JsonClient, Wiring
 from worker.errors import AccessDenied, SourceError
 
@@ -28,7 +29,10 @@ APIS = (
 )
 """The names under which its APIs are counted, in quotas, prices, metrics and the log of calls."""
 DOMAINS = {"production": "ebay.com", "sandbox": "sandbox.ebay.com"}
+OAUTH = "ebay_oauth"
 UNAUTHORIZED, FORBIDDEN = 401, 403
+CALLS_EXCEEDED = "10001"
+"""What comes with 500 and says that it is asked too often (ebaysdk-python, issue 384)."""
 FORBIDDEN_WHEN_EXPIRED = frozenset({"ebay_inventory"})
 """These say 403, not 401, to a token that has expired (hendt/ebay-api, its refresh rule)."""
 
@@ -69,8 +73,12 @@ class TokenRejected(AnsweredNo):
     """Raised when an access token was not taken: another one may be."""
 
 
+class NotAllowed(AccessDenied, AnsweredNo):
+    """Raised when a good access token may not do this."""
+
+
 class Ebay:
-    """Asks eBay; an async context manager. Each API has a limiter and a pool of its own.
+    """Asks eBay; an async context manager. Each API has a limiter, a pool and a breaker of its own.
 
     At most ``connections`` requests to each API are under way, each with one deadline.
     """
@@ -84,6 +92,7 @@ class Ebay:
         wiring: Wiring | None = None,
     ) -> None:
         self.environment = environment
+        self.connections = connections
         self.hosts = Hosts.of(environment)
         self._clients = {
             api: JsonClient(
@@ -91,10 +100,13 @@ class Ebay:
                 self.hosts.api,
                 connections=connections,
                 deadline_seconds=deadline_seconds,
+                typed=True,
                 wiring=wiring,
             )
             for api in APIS
         }
+        hands = wiring or Wiring()
+        self._breakers = {api: Breaker(api, clock=hands.clock, jitter=hands.jitter) for api in APIS}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -107,13 +119,19 @@ class Ebay:
     ) -> None:
         await self._stack.__aexit__(kind, error, trace)
 
+    def require_ready(self, *apis: str) -> None:
+        """Raise ``CoolingDown`` where one of these fails so often that it is left alone just now."""
+        for api in apis:
+            self._breakers[api].require_ready()
+
     async def ask(
         self, question: Question, *, token: str, request_id: str, marketplace: str = "EBAY_US"
     ) -> object:
         """Ask once, with a token; returns the JSON that answers, None for 204.
 
-        Raises ``TokenRejected`` (another token may do), ``AccessDenied`` (none will), and else what
-        ``JsonClient.ask`` raises; ``error_id`` reads eBay's own number from it.
+        Raises ``TokenRejected`` (another token may do), ``NotAllowed`` (none will), ``TooOften``,
+        ``CoolingDown`` while the API is left alone because it fails, and else what ``JsonClient.ask`` raises;
+        ``error_ids`` reads eBay's own numbers from it.
         """
         headers = {"Authorization": f"Bearer {token}", "X-Request-ID": request_id}
         if question.of_marketplace:
@@ -125,23 +143,32 @@ class Ebay:
             headers=headers,
             reads=False,
         )
-        try:
-            return await self._clients[question.api].ask(call)
-        except AnsweredNo as error:
-            raise _meaning(question, error) from None
+        with self._breakers[question.api].watching():
+            try:
+                return await self._clients[question.api].ask(call)
+            except (AnsweredNo, AnsweredDown) as error:
+                raise _meaning(question, error) from None
 
     async def post(self, api: str, call: Call) -> object:
         """Make a call that is no question of an account's, such as one for a token; asked once, too."""
-        return await self._clients[api].ask(replace(call, path=self.hosts.api + call.path, reads=False))
+        with self._breakers[api].watching():
+            return await self._clients[api].ask(replace(call, path=self.hosts.api + call.path, reads=False))
 
 
-def _meaning(question: Question, error: AnsweredNo) -> SourceError:
+def _meaning(question: Question, error: AnsweredNo | AnsweredDown) -> SourceError:
+    if isinstance(error, AnsweredDown):
+        return _too_often(error) if CALLS_EXCEEDED in error_ids(error) else error
     expired = error.status == FORBIDDEN and question.api in FORBIDDEN_WHEN_EXPIRED
     if error.status == UNAUTHORIZED or expired:
         return TokenRejected(str(error), status=error.status, details=error.details)
     if error.status == FORBIDDEN:
-        return AccessDenied(f"{question.api} {question.operation} is not allowed: connect with more scopes")
+        why = f"{question.api} {question.operation} is not allowed: connect with more scopes"
+        return NotAllowed(why, status=error.status, details=error.details)
     return error
+
+
+def _too_often(error: AnsweredDown) -> TooOften:
+    return TooOften(str(error), status=error.status, retry_after=error.retry_after, details=error.details)
 
 
 def error_ids(error: SourceError) -> list[str]:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from worker.clients.answers import AnsweredNo
-from worker.clients.ebay import Ebay, Question, error_ids
+from worker.clients.ebay import OAUTH, Ebay, Question, error_ids
 from worker.clients.http import Call
 from worker.errors import BadSettings, CredentialRevoked, SourceGarbled
 
@@ -135,7 +135,7 @@ class EbayAuth:
         headers = {"Authorization": f"Basic {basic}"}
         call = Call(operation=operation, path=TOKEN_PATH, method="POST", form=form, headers=headers)
         try:
-            answer = await self._ebay.post("ebay_oauth", call)
+            answer = await self._ebay.post(OAUTH, call)
         except AnsweredNo as error:
             raise _refusal(operation, error) from None
         try:

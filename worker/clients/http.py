@@ -96,7 +96,8 @@ class JsonClient:
     """A client of one API; use it as an async context manager.
 
     Holds at most ``connections`` requests at once, each with one deadline over sending and reading. Neither
-    proxies from the environment nor redirects nor cookies are followed.
+    proxies from the environment nor redirects nor cookies are followed. Answers of a ``typed`` API must say
+    that they are JSON.
     """
 
     def __init__(
@@ -108,9 +109,11 @@ class JsonClient:
         deadline_seconds: float = 30,
         pace: Pace | None = None,
         headers: Mapping[str, str] | None = None,
+        typed: bool = False,
         wiring: Wiring | None = None,
     ) -> None:
         self.api = api
+        self._typed = typed
         self._deadline_seconds = deadline_seconds
         self._pace = pace
         self._wiring = wiring or Wiring()
@@ -221,17 +224,17 @@ class JsonClient:
         ) as response:
             if not response.is_success:
                 raise await _refusal(name, response)
-            value = None if response.status_code == NO_CONTENT else await _value(name, response)
+            value = None if response.status_code == NO_CONTENT else await self._value(name, response)
             return _Outcome("2xx", value)
 
-
-async def _value(name: str, response: httpx.Response) -> object:
-    encoding = response.headers.get("content-encoding", "")
-    try:
-        body = await read_body(name, response.aiter_raw(), encoding=encoding)
-    except httpx.ProtocolError:
-        raise SourceGarbled(f"{name} answered with a body that was cut short") from None
-    return parse_json(name, body, content_type=response.headers.get("content-type", ""))
+    async def _value(self, name: str, response: httpx.Response) -> object:
+        encoding = response.headers.get("content-encoding", "")
+        try:
+            body = await read_body(name, response.aiter_raw(), encoding=encoding)
+        except httpx.ProtocolError:
+            raise SourceGarbled(f"{name} answered with a body that was cut short") from None
+        said = response.headers.get("content-type", "")
+        return parse_json(name, body, content_type=said, typed=self._typed)
 
 
 async def _refusal(name: str, response: httpx.Response) -> SourceError:
