@@ -1,0 +1,326 @@
+"""EBay's events: only what it signed is obeyed, once, and what cannot be done now comes again."""
+
+import base64
+import hashlib
+import json
+from typing import Any
+from uuid import UUID
+
+import anyio
+import asyncpg
+import pytest
+
+from tests.queue.scene import until
+from tests.selling.market import Market
+from tests.web.scene import PUBLIC_URL, VERIFICATION_TOKEN, Pages, serving_pages, web_settings
+from worker.db import Database
+from worker.sandbox.ebay.notification import Signer
+from worker.web.notifications import CLOSED_PATH, REVOKED_PATH
+
+REVOKED = "AUTHORIZATION_REVOCATION"
+KEY = "ebay_notification.get_public_key"
+SEED = 1
+"""That of the market's stand-in, from which its key is made."""
+OBSERVATION = """
+insert into public.price_observations (source, basis, account_id, marketplace_id, order_id, order_line_item_id,
+                                       title, sku, unit_price, currency, observed_at, status, raw)
+values ('ebay_seller', 'sold', $1, 'EBAY_US', $2, '1', 'Charizard of anna', 'anna-1', 12.50, 'USD', now(), 'sold',
+        '{"a": 1}')
+"""
+WAITING = """
+select exists (select from pg_stat_activity a where a.wait_event_type = 'Lock' and a.datname = current_database())
+"""
+
+
+def event(user: str = "u-1", **changed: Any) -> dict[str, Any]:
+    """An event as eBay words it."""
+    told = {"username": "anna", "userId": user, "eiasToken": "nY+sHZ2PrBmdj6wVnY+sEZ2PrA2dj6A="}
+    return {
+        "metadata": {"topic": "MARKETPLACE_ACCOUNT_DELETION", "schemaVersion": "1.0", "deprecated": False},
+        "notification": {
+            "notificationId": "n-1",
+            "eventDate": "2026-11-20T10:00:00.000Z",
+            "publishDate": "2026-11-20T10:00:01.000Z",
+            "publishAttemptCount": 1,
+            "data": told,
+        },
+        **changed,
+    }
+
+
+async def send(pages: Pages, body: bytes, path: str = CLOSED_PATH, **headers: str) -> int:
+    signed = {"X-EBAY-SIGNATURE": Signer(SEED).header(body), "Content-Type": "application/json", **headers}
+    return (await pages.web.post(path, content=body, headers=signed)).status_code
+
+
+async def connected(pages: Pages, number: int = 0) -> tuple[str, UUID]:
+    """Connect a seller; answers their user id and the account."""
+    user_id, username = await pages.seller(number)
+    assert (await pages.connect(username)).status_code == 200
+    [account] = [one for one in await pages.accounts() if one["ebay_user_id"] == user_id]
+    return user_id, account["id"]
+
+
+@pytest.mark.parametrize("path", [CLOSED_PATH, REVOKED_PATH])
+async def test_the_address_proves_that_it_is_ours(path: str, pages: Pages) -> None:
+    answer = await pages.market.post("/_sandbox/notify", {"to": pages.url + path, "challenge": True})
+
+    digest = hashlib.sha256((answer["challenge_code"] + VERIFICATION_TOKEN + PUBLIC_URL + path).encode())
+    assert answer["status"] == 200
+    assert answer["content_type"] == "application/json"
+    assert json.loads(answer["body"]) == {"challengeResponse": digest.hexdigest()}
+
+
+@pytest.mark.parametrize("query", ["", "?challenge_code=", "?challenge_code=a&challenge_code=b", "?x" * 50])
+async def test_a_challenge_that_is_none_is_refused(query: str, pages: Pages) -> None:
+    assert (await pages.web.get(CLOSED_PATH + query)).status_code == 400
+
+
+async def test_without_a_verification_token_nothing_is_proved_and_the_log_says_what_to_set(
+    db: Database, shop: Market
+) -> None:
+    async with serving_pages(db, shop, web_settings(shop, token=None)) as pages:
+        answer = await pages.web.get(CLOSED_PATH, params={"challenge_code": "abc"})
+
+        assert answer.status_code == 404
+        assert "WORKER_EBAY__VERIFICATION_TOKEN is not set" in pages.said("web_request")[-1]["why"]
+
+
+@pytest.mark.parametrize("path", [CLOSED_PATH, REVOKED_PATH])
+async def test_of_a_closed_account_nothing_is_left_that_leads_to_a_person(path: str, pages: Pages) -> None:
+    user_id, account = await connected(pages)
+    _, other = await connected(pages, 1)
+    for number, one in enumerate((account, other)):
+        await pages.db.execute(OBSERVATION, one, f"12-0000{number}")
+
+    answer = await pages.notify(user_id, path, notificationId="n-1")
+
+    assert answer["status"] == 200
+    assert [one["id"] for one in await pages.accounts()] == [other]
+    rows = await pages.db.fetch(
+        "select account_id, title, sku, raw::text, order_id, unit_price::text"
+        " from public.price_observations order by id"
+    )
+    assert [row["unit_price"] for row in rows] == ["12.50", "12.50"]
+    assert [rows[0][name] for name in ("account_id", "title", "sku", "raw")] == [None, None, None, "{}"]
+    assert rows[0]["order_id"].startswith("erased-")
+    assert (rows[1]["account_id"], rows[1]["order_id"]) == (other, "12-00001")
+    [said] = pages.said("ebay_notification")
+    assert (said["topic"], said["accounts"]) == ("MARKETPLACE_ACCOUNT_DELETION", 1)
+    assert user_id not in json.dumps(said)
+
+
+async def test_withdrawn_consent_ends_the_use_of_the_account_and_raises_one_alert(pages: Pages) -> None:
+    user_id, account = await connected(pages)
+
+    answers = [
+        await pages.notify(user_id, path, topic=REVOKED, notificationId=id_)
+        for path, id_ in ((CLOSED_PATH, "n-1"), (CLOSED_PATH, "n-1"), (REVOKED_PATH, "n-2"))
+    ]
+
+    assert [one["status"] for one in answers] == [200, 200, 200]
+    [found] = await pages.accounts()
+    assert (found["id"], found["is_active"]) == (account, False)
+    assert found["inactive_reason"] == "revoked_by_user"
+    assert await pages.db.fetchval("select count(*) from worker.alerts") == 1
+    assert [said["accounts"] for said in pages.said("ebay_notification")] == [1, 0, 0]
+
+
+async def test_an_event_that_comes_again_after_a_new_consent_changes_nothing(pages: Pages) -> None:
+    user_id, _ = await connected(pages)
+    for topic, id_ in ((REVOKED, "n-1"), ("MARKETPLACE_ACCOUNT_DELETION", "n-2")):
+        await pages.notify(user_id, CLOSED_PATH, topic=topic, notificationId=id_)
+        await connected(pages)
+        before = await pages.accounts()
+
+        again = await pages.notify(user_id, CLOSED_PATH, topic=topic, notificationId=id_)
+
+        assert again["status"] == 200
+        assert await pages.accounts() == before
+        assert before[0]["is_active"]
+
+
+async def test_consent_given_after_it_was_withdrawn_is_not_ended_by_the_late_event(pages: Pages) -> None:
+    user_id, _ = await connected(pages)
+    late = event(user_id)
+    late["metadata"]["topic"] = REVOKED
+    late["notification"]["data"]["revocationDate"] = "2020-01-01T00:00:00.000Z"
+
+    assert await send(pages, json.dumps(late).encode()) == 200
+
+    assert (await pages.accounts())[0]["is_active"]
+
+
+async def test_many_copies_of_one_event_at_once_are_obeyed_once(pages: Pages) -> None:
+    user_id, _ = await connected(pages)
+    body, answers = json.dumps(event(user_id)).encode(), list[int]()
+
+    async def deliver() -> None:
+        answers.append(await send(pages, body))
+
+    async with anyio.create_task_group() as group:
+        for _n in range(10):
+            group.start_soon(deliver)
+
+    assert answers == [200] * 10
+    assert sorted(said["accounts"] for said in pages.said("ebay_notification")) == [0] * 9 + [1]
+    assert await pages.accounts() == []
+
+
+async def test_what_was_changed_after_it_was_signed_is_refused(pages: Pages) -> None:
+    user_id, _ = await connected(pages)
+
+    answer = await pages.notify(user_id, CLOSED_PATH, tamper=True)
+
+    assert answer["status"] == 412
+    assert len(await pages.accounts()) == 1
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "nonsense",
+        "e30=",
+        "W10=",
+        "bnVsbA==",
+        "A" * 5000,
+        '{"kid": "plain"}',
+        Signer(2).header(b"{}"),
+    ],
+)
+async def test_a_signature_that_is_none_of_ebays_is_refused(header: str, pages: Pages) -> None:
+    status = await send(pages, json.dumps(event()).encode(), **{"X-EBAY-SIGNATURE": header})
+
+    assert status == 412
+    assert await pages.db.fetchval("select count(*) from worker.ebay_notifications") == 0
+
+
+async def test_the_id_of_a_key_leads_nowhere_else_and_few_unknown_ones_are_asked_for(pages: Pages) -> None:
+    body = json.dumps(event()).encode()
+    good = json.loads(base64.b64decode(Signer(SEED).header(body)))
+    elsewhere = [
+        "../../../identity/v1/oauth2/token",
+        "a/b",
+        "x?y=1",
+        "kid with spaces",
+        "",
+        "k" * 65,
+        "é" * 10,
+    ]
+    for kid in elsewhere:
+        assert await send(pages, body, **{"X-EBAY-SIGNATURE": header_of({**good, "kid": kid})}) == 412
+    assert await pages.asked(KEY) == 0
+
+    for number in range(30):
+        made_up = header_of({**good, "kid": f"unknown-{number}"})
+        assert await send(pages, body, **{"X-EBAY-SIGNATURE": made_up}) == 412
+        assert await send(pages, body, **{"X-EBAY-SIGNATURE": made_up}) == 412
+
+    assert await pages.asked(KEY) == 10
+
+
+def header_of(said: dict[str, Any]) -> str:
+    return base64.b64encode(json.dumps(said).encode()).decode()
+
+
+async def test_a_key_is_asked_for_once(pages: Pages) -> None:
+    for number in range(5):
+        told = event()
+        told["notification"]["notificationId"] = f"n-{number}"
+        assert await send(pages, json.dumps(told).encode()) == 200
+
+    assert await pages.asked(KEY) == 1
+    assert await pages.asked("ebay_oauth.client_credentials") == 1
+
+
+async def test_a_token_of_ours_that_was_rejected_early_is_renewed_for_the_key(pages: Pages) -> None:
+    fault = {"operation": KEY, "kind": "status", "status": 401, "times": 1}
+    await pages.market.post("/_sandbox/scenario", {"faults": [fault]})
+
+    assert await send(pages, json.dumps(event()).encode()) == 200
+    assert await pages.asked("ebay_oauth.client_credentials") == 2
+
+
+@pytest.mark.parametrize("operation", [KEY, "ebay_oauth.client_credentials"])
+async def test_while_ebay_gives_no_key_its_events_are_to_come_again(operation: str, pages: Pages) -> None:
+    fault = {"operation": operation, "kind": "status", "status": 500}
+    await pages.market.post("/_sandbox/scenario", {"faults": [fault]})
+
+    answer = await pages.notify((await pages.seller())[0], CLOSED_PATH)
+    await pages.market.post("/_sandbox/scenario", {"faults": []})
+    later = await pages.notify((await pages.seller())[0], CLOSED_PATH)
+
+    assert (answer["status"], later["status"]) == (503, 200)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"notification": None},
+        {"notification": {}},
+        {"notification": {**event()["notification"], "notificationId": ""}},
+        {"notification": {**event()["notification"], "notificationId": "a\x00b"}},
+        {"notification": {**event()["notification"], "data": {"userId": 7}}},
+        {"notification": {**event()["notification"], "eventDate": "yesterday"}},
+        {"metadata": {"topic": "<script>"}},
+        {"metadata": []},
+    ],
+)
+async def test_a_signed_event_that_cannot_be_read_is_refused(changed: dict[str, Any], pages: Pages) -> None:
+    assert await send(pages, json.dumps(event(**changed)).encode()) == 400
+    assert await pages.db.fetchval("select count(*) from worker.ebay_notifications") == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"metadata": {"topic": "\\ud800"}}', b"\xff" * 20])
+async def test_a_signed_body_that_is_no_event_is_refused(body: bytes, pages: Pages) -> None:
+    assert await send(pages, body) == 400
+
+
+async def test_an_event_of_another_topic_is_taken_and_said(pages: Pages) -> None:
+    assert await send(pages, json.dumps({"metadata": {"topic": "ITEM_SOLD"}}).encode()) == 204
+
+    [said] = pages.said("ebay_notification")
+    assert (said["topic"], said["known"], said["accounts"]) == ("ITEM_SOLD", False, 0)
+
+
+async def test_an_account_that_is_erased_while_it_is_read_ends_that_work_and_nothing_of_it_stays(
+    pages: Pages, connect: Any
+) -> None:
+    user_id, account = await connected(pages)
+    reader = await connect()
+    work = reader.transaction()
+    await work.start()
+    await reader.execute(OBSERVATION, account, "12-00001")
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(lambda: send(pages, json.dumps(event(user_id)).encode()))
+        await until(lambda: waits_for_a_lock(pages.db))
+        await work.commit()
+
+    assert await pages.accounts() == []
+    row = await pages.db.fetchrow("select account_id, title from public.price_observations")
+    assert row is not None
+    assert (row["account_id"], row["title"]) == (None, None)
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await reader.execute(OBSERVATION, account, "12-00002")
+
+
+async def waits_for_a_lock(db: Database) -> bool:
+    return bool(await db.fetchval(WAITING))
+
+
+async def test_while_the_database_is_locked_up_the_event_is_to_come_again(pages: Pages, connect: Any) -> None:
+    user_id, _ = await connected(pages)
+    holder = await connect()
+    work = holder.transaction()
+    await work.start()
+    await holder.execute("select id from public.ebay_accounts for update")
+
+    status = await send(pages, json.dumps(event(user_id)).encode())
+    await work.rollback()
+
+    assert status == 503
+    assert len(await pages.accounts()) == 1
+    assert await send(pages, json.dumps(event(user_id)).encode()) == 200
+    assert await pages.accounts() == []
