@@ -19,7 +19,7 @@ from tests.selling.market import Market, connect_sellers, lines_of, market, obse
 from worker.db import Database
 
 ORDERS = "ebay_fulfillment.get_orders"
-HURRY: dict[str, Any] = {"lease_seconds": 3, "heartbeat_seconds": 0.5, "rescue_seconds": 0.3, "poll_seconds": 0.1}
+HURRY: dict[str, Any] = {"lease_seconds": 3, "heartbeat_seconds": 0.5, "rescue_seconds": 0.3}
 FAULTS: list[dict[str, Any]] = [
     {"kind": "status", "status": 429, "retry_after": "1", "probability": 0.02},
     {"kind": "status", "status": 503, "probability": 0.04},

@@ -10,12 +10,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 from uuid import uuid4
 
 import anyio
 
-from worker.accounts.accounts import Account, AccountInactive, deactivate
+from worker.accounts.accounts import Account
 from worker.accounts.cooldowns import Cooldowns
 from worker.accounts.tokens import Token, Tokens
 from worker.clients.answers import AnsweredDown, AnsweredNo, TooOften
@@ -45,6 +44,20 @@ class Hands:
     clock: Callable[[], float] = time.monotonic
 
 
+class FreshTokenRejected(SourceDown):
+    """Raised when eBay refused a token that it had just given: no third is tried now, perhaps later.
+
+    It has happened for all accounts at once, for some minutes. Only where it goes on is it the account's.
+    """
+
+    code = "token_rejected"
+    request = "answered"
+
+    def __init__(self, account: Account, token: Token) -> None:
+        super().__init__(f"eBay refuses a token that it has just given to the account {account.id}")
+        self.token = token
+
+
 class Asker:
     """Asks eBay for a job; safe to share between jobs.
 
@@ -63,7 +76,8 @@ class Asker:
 
         Raises what ``Work.spend`` raises; ``CoolingDown`` where eBay is to be left alone; ``AccountInactive``
         where the account's consent is gone; ``AccessDenied``, ``AnsweredNo`` for what waiting does not mend;
-        ``SourceDown`` or ``SourceGarbled`` after two more tries, or fewer where many calls fail.
+        ``FreshTokenRejected`` where a token and the one that took its place are refused; ``SourceDown`` or
+        ``SourceGarbled`` after two more tries, or fewer where many calls fail.
         """
         self._retries.earn()
         rejected: Token | None = None
@@ -74,7 +88,7 @@ class Asker:
                 return await self._once(work, account, question, token, step)
             except TokenRejected as error:
                 if rejected is not None:
-                    await self._end_use(account, token, error)
+                    raise FreshTokenRejected(account, token) from error
                 rejected = token
             except (SourceDown, SourceGarbled) as error:
                 pause = self._pause(question, error, retries)
@@ -85,11 +99,6 @@ class Asker:
         if rejected is None:
             return await self._tokens.access(account.id)
         return await self._tokens.renewed(account.id, rejected.version)
-
-    async def _end_use(self, account: Account, token: Token, error: TokenRejected) -> NoReturn:
-        """A second refusal of a fresh token is the account's: no third is tried."""
-        await deactivate(self._db, account.id, "token_rejected", version=token.version)
-        raise AccountInactive(account.id, "token_rejected") from error
 
     def _pause(self, question: Question, error: SourceDown | SourceGarbled, retries: int) -> float:
         """Seconds until the next try; raises the error, or ``CoolingDown``, where there is to be none."""

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from worker.accounts.accounts import Account, AccountInactive, find, require_active
-from worker.accounts.asking import Asker
+from worker.accounts.accounts import Account, AccountInactive, deactivate, find, require_active
+from worker.accounts.asking import Asker, FreshTokenRejected
 from worker.clients.answers import AnsweredNo
 from worker.clients.ebay import error_ids
 from worker.clients.ebay_shapes import BadRecord
@@ -82,6 +82,8 @@ class AccountSync:
             waiting_helps = isinstance(error, SourceDown | SourceGarbled)
             if waiting_helps and work.job.attempt < work.job.max_attempts:
                 return Retry(error.code, str(error), getattr(error, "retry_after", None))
+            if isinstance(error, FreshTokenRejected):
+                await deactivate(self.db, payload.account_id, error.code, version=error.token.version)
             return await self._give_up(work, name, error)
         return Done(progress.tally)
 
