@@ -262,7 +262,7 @@ def web_request(
     *, method: str, route: str, status: int, milliseconds: int, request_id: str, why: str | None
 ) -> None:
     """Log one request; ``route`` is one of ours or "other", ``why`` is there when it was refused."""
-    level = "debug" if route == "/healthz" else "info"
+    level = "info" if why or route != "/healthz" else "debug"
     facts = {"why": why} if why else {}
     say(
         "web_request",

@@ -68,6 +68,11 @@ ROWS = (
     ),
     Row(27, "cancel against finish and settle", "one ending each, which never changes; amounts right"),
     Row(33, "hours of steady load", "memory, files and claims stay flat"),
+    Row(
+        35,
+        "strangers at the pages: replays, scripts in every parameter, made-up requests, slow sockets",
+        "nobody gets in, nothing stored; no 5xx; headers exact; no secret in the log; workers' beats on time",
+    ),
 )
 
 

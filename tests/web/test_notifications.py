@@ -22,13 +22,15 @@ KEY = "ebay_notification.get_public_key"
 SEED = 1
 """That of the market's stand-in, from which its key is made."""
 OBSERVATION = """
-insert into public.price_observations (source, basis, account_id, marketplace_id, order_id, order_line_item_id,
-                                       title, sku, unit_price, currency, observed_at, status, raw)
-values ('ebay_seller', 'sold', $1, 'EBAY_US', $2, '1', 'Charizard of anna', 'anna-1', 12.50, 'USD', now(), 'sold',
-        '{"a": 1}')
+insert into public.price_observations (source, basis, account_id, marketplace_id, order_id,
+                                       order_line_item_id, title, sku, unit_price, currency, observed_at,
+                                       status, raw)
+values ('ebay_seller', 'sold', $1, 'EBAY_US', $2, '1', 'Charizard of anna', 'anna-1', 12.50, 'USD', now(),
+        'sold', '{"a": 1}')
 """
 WAITING = """
-select exists (select from pg_stat_activity a where a.wait_event_type = 'Lock' and a.datname = current_database())
+select exists (select from pg_stat_activity a
+                where a.wait_event_type = 'Lock' and a.datname = current_database())
 """
 
 

@@ -25,6 +25,7 @@ READ_SECONDS = 10.0
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 OTHER = "other"
 LATER = {"Retry-After": "10"}
+CLOSE = {"Connection": "close"}
 BAD_REQUEST, NOT_FOUND, BAD_METHOD, TOO_SLOW, TOO_LARGE, DOWN = 400, 404, 405, 408, 413, 503
 
 
@@ -151,7 +152,9 @@ async def _read(request: str, scope: Scope, receive: Receive) -> Visit:
             if len(body) > LARGEST_BODY:
                 raise _Refused(too_large)
     if limit.cancelled_caught:
-        raise _Refused(page(request, TOO_SLOW, "This request took too long to arrive", "Send it again."))
+        raise _Refused(
+            page(request, TOO_SLOW, "This request took too long to arrive", "Send it again.", headers=CLOSE)
+        )
     return Visit(request, scope["query_string"].decode("latin-1"), headers, bytes(body))
 
 
