@@ -18,10 +18,10 @@ from worker.accounts.accounts import Account
 from worker.accounts.cooldowns import Cooldowns
 from worker.accounts.tokens import Token, Tokens
 from worker.clients.answers import AnsweredDown, AnsweredNo, TooOften
-from worker.clients.ebay import APIS, OAUTH, Ebay, Question, TokenRejected, error_ids
+from worker.clients.ebay import APIS, FORBIDDEN, OAUTH, Ebay, Question, TokenRejected, error_ids, not_allowed
 from worker.clients.retries import RetryBudget
 from worker.db import Database, statements
-from worker.errors import MintmarkError, NoTurn, NotYet, SourceDown, SourceGarbled
+from worker.errors import MintmarkError, NoTurn, NotYet, SourceDown, SourceError, SourceGarbled
 from worker.runs.prices import PaidCall, Repeat
 from worker.runs.work import Work
 
@@ -88,7 +88,7 @@ class Asker:
                 return await self._once(work, account, question, token, step)
             except TokenRejected as error:
                 if rejected is not None:
-                    raise FreshTokenRejected(account, token) from error
+                    raise _of_both(account, token, error) from None
                 rejected = token
             except (SourceDown, SourceGarbled) as error:
                 pause = self._pause(question, error, retries)
@@ -174,6 +174,11 @@ class Asker:
         what = (request_id, question.api, question.operation)
         with anyio.move_on_after(LOG_SECONDS, shield=True):
             await self._db.execute(SQL["log_call"], *whose, *what, *ended, took)
+
+
+def _of_both(account: Account, token: Token, error: TokenRejected) -> SourceError:
+    """What it means that a second token was refused: by a 403 its scopes lack, no third would help."""
+    return not_allowed(error) if error.status == FORBIDDEN else FreshTokenRejected(account, token)
 
 
 def _how_it_ended(error: BaseException) -> tuple[int | None, str | None]:

@@ -162,9 +162,13 @@ def _meaning(question: Question, error: AnsweredNo | AnsweredDown) -> SourceErro
     if error.status == UNAUTHORIZED or expired:
         return TokenRejected(str(error), status=error.status, details=error.details)
     if error.status == FORBIDDEN:
-        why = f"{question.api} {question.operation} is not allowed: connect with more scopes"
-        return NotAllowed(why, status=error.status, details=error.details)
+        return not_allowed(error)
     return error
+
+
+def not_allowed(error: AnsweredNo) -> NotAllowed:
+    """What a 403 to a token that is good means."""
+    return NotAllowed(f"{error}: connect with more scopes", status=error.status, details=error.details)
 
 
 def _too_often(error: AnsweredDown) -> TooOften:
