@@ -272,6 +272,10 @@ declare
     one public.ebay_accounts;
     run record;
 begin
+    -- Runs first, as whoever commits a batch does, who holds his run and then notes that the account is synced.
+    perform from worker.runs r
+      where r.state in ('pending', 'running') and r.params ->> 'account_id' = deactivate_account.account::text
+      order by r.id for update;
     update public.ebay_accounts a
        set is_active = false, inactive_reason = deactivate_account.reason, refreshing_until = null, updated_at = now()
      where a.id = deactivate_account.account and a.is_active and (mine is null or a.org_id = any (mine))
