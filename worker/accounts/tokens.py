@@ -11,13 +11,16 @@ from worker.accounts.accounts import ACCESS, REFRESH, AccountInactive, deactivat
 from worker.accounts.vault import Vault
 from worker.clients.ebay_auth import INVALID_GRANT, EbayAuth, Granted, GrantRefused
 from worker.db import Database, Record, statements
-from worker.errors import UserError
+from worker.errors import SourceDown, Unavailable, UserError
 
 SQL = statements(Path(__file__).with_name("tokens.sql"))
 EARLY = timedelta(minutes=5)
 """A token with less left is refreshed; of one that never had much, a quarter."""
+ANSWER_SECONDS = 30.0
+STORE_SECONDS = 10.0
 TURN = timedelta(seconds=45)
-"""How long whoever refreshes has for it: a request's deadline and some; then somebody else may try."""
+"""How long whoever refreshes has for it: the answer, storing it, and some; then somebody else may try."""
+LONGEST_WAIT_SECONDS = 2 * TURN.total_seconds()
 LOOK_SECONDS = 0.05
 LONGEST_LOOK_SECONDS = 1.0
 
@@ -45,7 +48,8 @@ class Tokens:
     async def access(self, account: UUID) -> Token:
         """A token that is good for five minutes more.
 
-        Raises ``AccountInactive``, and what a refresh raises: of those only ``AccountInactive`` is for good.
+        Raises ``AccountInactive``, which is for good; ``CannotDecrypt`` where a key is missing; what a
+        refresh raises; ``Unavailable`` where others took all turns for 90 s and stored nothing.
         """
         return await self._token(account, rejected=None)
 
@@ -67,26 +71,31 @@ class Tokens:
             return kept[0]
 
     async def try_refresh(self, account: UUID) -> Granted:
-        """Refresh and store nothing, to see whether it works; raises ``GrantRefused`` where it does not."""
+        """Refresh and store nothing, to see whether it works; raises ``GrantRefused`` where it does not.
+
+        Raises ``UserError`` while somebody else refreshes it.
+        """
         row = await self._look(account)
         taken = await self._db.fetchrow(SQL["take_turn"], account, row["token_version"], TURN)
         if taken is None:
             raise UserError("the account is being refreshed just now: try again in a minute")
         try:
-            return await self._auth.refresh(self._read(account, REFRESH, taken["refresh_token"]))
+            return await self._ask(account, taken)
         finally:
-            await self._give_back(account, row["token_version"])
+            await self._give_back(account, taken)
 
     async def _token(self, account: UUID, *, rejected: int | None) -> Token:
-        pause = LOOK_SECONDS
+        pause, give_up = LOOK_SECONDS, anyio.current_time() + LONGEST_WAIT_SECONDS
         while True:
             row = await self._look(account)
             version: int = row["token_version"]
             if row["fresh"] and version != rejected:
                 return Token(self._read(account, ACCESS, row["access_token"]), version)
             taken = await self._db.fetchrow(SQL["take_turn"], account, version, TURN)
-            if taken is not None:
-                return await self._refresh(account, version, taken)
+            if taken is not None and (token := await self._refresh(account, version, taken)) is not None:
+                return token
+            if anyio.current_time() > give_up:
+                raise Unavailable(f"nobody refreshed the account {account} for {LONGEST_WAIT_SECONDS:g} s")
             await anyio.sleep(pause)
             pause = min(pause * 2, LONGEST_LOOK_SECONDS)
 
@@ -100,24 +109,39 @@ class Tokens:
             )
         return row
 
-    async def _refresh(self, account: UUID, version: int, taken: Record) -> Token:
+    async def _refresh(self, account: UUID, version: int, taken: Record) -> Token | None:
+        """None where it was connected anew, or put out of use, while we asked: to be looked at again."""
         try:
-            granted = await self._auth.refresh(self._read(account, REFRESH, taken["refresh_token"]))
+            granted = await self._ask(account, taken)
+            stored = await self._store(account, version, granted)
         except GrantRefused:
-            await deactivate(self._db, account, INVALID_GRANT, version=version)
-            raise AccountInactive(account, INVALID_GRANT) from None
+            if await deactivate(self._db, account, INVALID_GRANT, version=version):
+                raise AccountInactive(account, INVALID_GRANT) from None
+            return None
         except BaseException:
-            await self._give_back(account, version)
+            await self._give_back(account, taken)
             raise
-        async with self._db.connection() as connection:
-            row = await store(connection, self._vault, account, version, granted)
-        if row is None:  # Connected anew, or put out of use, while we asked.
-            return await self._token(account, rejected=version)
-        return Token(granted.access_token, row["token_version"])
+        return Token(granted.access_token, stored) if stored is not None else None
 
-    async def _give_back(self, account: UUID, version: int) -> None:
+    async def _ask(self, account: UUID, taken: Record) -> Granted:
+        refresh_token = self._read(account, REFRESH, taken["refresh_token"])
+        try:
+            with anyio.fail_after(ANSWER_SECONDS):
+                return await self._auth.refresh(refresh_token)
+        except TimeoutError:
+            raise SourceDown(f"eBay gave no token within {ANSWER_SECONDS:g} s") from None
+
+    async def _store(self, account: UUID, version: int, granted: Granted) -> int | None:
+        """What eBay has given is stored though we be told to stop meanwhile: it is not asked for twice."""
+        with anyio.fail_after(STORE_SECONDS, shield=True):
+            async with self._db.connection() as connection:
+                row = await store(connection, self._vault, account, version, granted)
+        return row["token_version"] if row else None
+
+    async def _give_back(self, account: UUID, taken: Record) -> None:
+        """Only a turn that is still ours: when its time was up, somebody else may have taken the next."""
         with anyio.move_on_after(2, shield=True):
-            await self._db.execute(SQL["give_turn_back"], account, version)
+            await self._db.execute(SQL["give_turn_back"], account, taken["refreshing_until"])
 
     def _read(self, account: UUID, column: str, ciphertext: bytes | None) -> str:
         if ciphertext is None:

@@ -9,7 +9,9 @@ select a.is_active, a.inactive_reason, a.access_token, a.token_version, a.enviro
 update public.ebay_accounts a set refreshing_until = now() + $3
  where a.id = $1 and a.token_version = $2 and a.is_active
    and (a.refreshing_until is null or a.refreshing_until <= now())
-returning case when coalesce(a.refresh_token_expires_at > now(), true) then a.refresh_token end as refresh_token
+returning case when coalesce(a.refresh_token_expires_at > now(), true) then a.refresh_token end as refresh_token,
+          a.refreshing_until
 
 -- name: give_turn_back
-update public.ebay_accounts a set refreshing_until = null where a.id = $1 and a.token_version = $2
+-- A turn is known by its end: no two of one account have the same.
+update public.ebay_accounts a set refreshing_until = null where a.id = $1 and a.refreshing_until = $2

@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from worker.errors import BadSettings, MintmarkError
+from worker.errors import BadSettings, SourceRefused
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -20,8 +20,11 @@ KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,32}")
 HOW = "mintmark account new-key makes one, for WORKER_SECRETS__KEYS or the file WORKER_SECRETS__KEYS_FILE"
 
 
-class CannotDecrypt(MintmarkError):
-    """Raised when a ciphertext is none of ours, was moved from another row, or its key is gone."""
+class CannotDecrypt(SourceRefused):
+    """Raised when a ciphertext is none of ours, was moved from another row, or its key is gone.
+
+    Waiting does not mend it, and nobody else's accounts are the worse for it.
+    """
 
     code = "cannot_decrypt"
 
@@ -49,9 +52,14 @@ class Vault:
 
     def encrypt(self, secret: str, place: Place) -> bytes:
         """Encrypt a secret for a place: a format byte, the key's id behind its length, a nonce, the rest."""
-        nonce, name = os.urandom(NONCE_BYTES), self.current.encode()
+        nonce = os.urandom(NONCE_BYTES)
         sealed = self._keys[self.current].encrypt(nonce, secret.encode(), place.bound_to(self.current))
-        return FORMAT + bytes([len(name)]) + name + nonce + sealed
+        return self.head + nonce + sealed
+
+    @property
+    def head(self) -> bytes:
+        """What every ciphertext under the key that encrypts begins with, and no other."""
+        return FORMAT + bytes([len(self.current)]) + self.current.encode()
 
     def decrypt(self, ciphertext: bytes, place: Place) -> str:
         """Read a secret; raises ``CannotDecrypt``, which says which key is missing if that is why."""
@@ -76,15 +84,18 @@ class Vault:
 
 def key_of(ciphertext: bytes) -> str:
     """The id of the key that made a ciphertext; raises ``CannotDecrypt`` where it is none of ours."""
-    head = ciphertext[:2]
-    if len(head) < 2 or head[:1] != FORMAT or len(ciphertext) <= 2 + head[1] + NONCE_BYTES:  # noqa: PLR2004
+    name = key_named_by(ciphertext)
+    if name is None or len(ciphertext) <= 2 + len(name) + NONCE_BYTES:
         raise CannotDecrypt("what is stored is not one of our ciphertexts: connect the account again")
-    try:
-        return ciphertext[2 : 2 + head[1]].decode("ascii")
-    except UnicodeDecodeError:
-        raise CannotDecrypt(
-            "what is stored is not one of our ciphertexts: connect the account again"
-        ) from None
+    return name
+
+
+def key_named_by(head: bytes) -> str | None:
+    """The id of the key that a ciphertext's beginning names; None where that is none of ours."""
+    if head[:1] != FORMAT or len(head) < 2 or len(head) < 2 + head[1]:  # noqa: PLR2004
+        return None
+    name = head[2 : 2 + head[1]].decode("ascii", errors="replace")
+    return name if KEY_ID.fullmatch(name) else None
 
 
 def new_key(name: str) -> str:
