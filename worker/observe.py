@@ -111,6 +111,7 @@ EVENTS = {
     "alerts_delivered": "A channel took a message of so many alerts; summary: it only counts them.",
     "alert_channel_down": "A channel took nothing, and why; it is tried again.",
     "alerts_given_up": "A channel has taken nothing for a day, and gets these alerts no more.",
+    "key_missing": "Tokens of so many accounts are stored under a key that is not in the ring.",
     "alerts_unheard": "Alerts wait for a worker that has a channel: this one has none. Said once.",
     "web_port": "Where the pages are served through which accounts are connected.",
     "web_request": "One line for each request: never its address as it came, nor what it held.",

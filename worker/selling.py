@@ -10,6 +10,7 @@ from pathlib import Path
 from worker import observe
 from worker.accounts.asking import Asker
 from worker.accounts.cooldowns import forget
+from worker.accounts.keys import missing_keys
 from worker.accounts.tokens import Tokens
 from worker.accounts.vault import Vault, read_ring
 from worker.clients.ebay import Ebay
@@ -58,6 +59,12 @@ def is_configured(settings: Settings) -> bool:
 
 def ebay_parts(settings: Settings) -> EbayParts:
     """Put together what speaks with eBay; connects to nothing. Raises ``BadSettings`` for what is missing."""
+    ebay, auth = auth_of(settings)
+    return EbayParts(ebay, auth, vault_of(settings))
+
+
+def auth_of(settings: Settings) -> tuple[Ebay, EbayAuth]:
+    """What asks eBay for tokens, without a key to store any; raises ``BadSettings`` for what is missing."""
     chosen = settings.ebay
     if not (chosen.client_id and chosen.client_secret and chosen.ru_name):
         raise BadSettings(
@@ -69,8 +76,7 @@ def ebay_parts(settings: Settings) -> EbayParts:
         deadline_seconds=chosen.deadline_seconds,
         wiring=Wiring(on_request=observe.api_request),
     )
-    application = Application(chosen.client_id, chosen.client_secret, chosen.ru_name)
-    return EbayParts(ebay, EbayAuth(ebay, application), vault_of(settings))
+    return ebay, EbayAuth(ebay, Application(chosen.client_id, chosen.client_secret, chosen.ru_name))
 
 
 def vault_of(settings: Settings) -> Vault:
@@ -126,11 +132,18 @@ def selling_schedules(settings: Settings) -> list[Schedule]:
 
 
 def selling_duties(settings: Settings, db: Database) -> list[Duty]:
-    """What is assumed of eBay's quotas is said now and then, so that a fresh database has them."""
+    """Now and then say what is assumed of eBay's quotas, for fresh databases, and which keys are missing."""
     if not is_configured(settings):
         return []
     quotas = {api: calls for api, calls in QUOTAS.items() if api not in settings.quotas}
     return [
         Duty("ebay quotas", HOUR, partial(assume, db, quotas, PACIFIC)),
         Duty("ebay cooldowns", HOUR, partial(forget, db)),
+        Duty("keys", HOUR, partial(_miss_keys, db, vault_of(settings))),
     ]
+
+
+async def _miss_keys(db: Database, vault: Vault) -> None:
+    """Say which keys are missing: the accounts under them cannot be read, the others can."""
+    for key, accounts in (await missing_keys(db, vault)).items():
+        observe.say("key_missing", level="error", key=key, accounts=accounts)

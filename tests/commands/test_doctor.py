@@ -8,6 +8,7 @@ from tests.rig import OWNER, WORKER_ROLE, as_worker
 from worker.migrate_files import migration_files
 
 LOOKED_AT = ["configuration", "database", "schema", "kinds", "roles", "wake-up", "pooler", "clocks"]
+LOOKED_AT += ["keys", "credentials"]
 
 
 def wrong(said: Said) -> dict[str, str]:
@@ -38,7 +39,7 @@ def test_a_database_that_cannot_be_reached_is_named_and_its_password_is_not(
     people = bare("doctor", DATABASE_URL=url)
 
     assert (said.code, people.code) == (1, 1)
-    assert set(wrong(said)) == set(LOOKED_AT) - {"configuration"}
+    assert set(wrong(said)) == set(LOOKED_AT) - {"configuration", "credentials"}
     assert wrong(said)["database"] == reason
     assert "WRONG database" in people.out
     assert "does DATABASE_URL name a server that is up?" in people.out

@@ -2,26 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
 import asyncpg
-import psycopg
 import typer
 
 from worker.app import Urls, database_urls
+from worker.commands.doctor_selling import selling_checks
+from worker.commands.findings import ANSWER_SECONDS, COULD_NOT_LOOK, Finding, connect, not_looked_at
 from worker.commands.session import OUT, JsonFlag, print_json, settings
 from worker.db import statements
-from worker.errors import MintmarkError
 from worker.migrate_drift import drift
 from worker.pooler import is_pooled, is_shared
 
 SQL = statements(Path(__file__).with_name("doctor.sql"))
 OLDEST_POSTGRES = 150000
-ANSWER_SECONDS = 5.0
 MOST_SKEW_SECONDS = 2.0
 HEAR_SECONDS = 2.0
 NO_POOLER = "none: connections are direct"
@@ -30,33 +28,15 @@ UNGIVEN = "what they are for can be given to nobody: docs/roles.md"
 DIRECT = "set MIGRATIONS_URL to the database without the pooler"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. ``advice`` says what to do when it is not well."""
-
-    what: str
-    well: bool
-    found: str
-    advice: str = ""
-
-
-COULD_NOT_LOOK = (
-    OSError,
-    TimeoutError,
-    ValueError,  # A URL that the driver cannot read; its words would show parts of it.
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    psycopg.Error,
-    MintmarkError,
-)
 Check = Callable[[Urls], Awaitable[Finding]]
 
 
 def doctor(as_json: JsonFlag = False) -> None:
-    """Check configuration, database, schema, roles, wake-up, pooler, clocks; exit 1 if something is wrong."""
+    """Check configuration, database, schema, roles, wake-up, pooler, clocks, keys; exit 1 if one is wrong."""
     loaded = settings()
     with database_urls(loaded) as urls:
-        findings = [Finding("configuration", True, "every setting is known"), *anyio.run(_examine, urls)]
+        looked = anyio.run(_examine, urls, CHECKS | selling_checks(loaded))
+    findings = [Finding("configuration", True, "every setting is known"), *looked]
     for finding in findings:
         if as_json:
             print_json(
@@ -71,33 +51,20 @@ def doctor(as_json: JsonFlag = False) -> None:
         raise typer.Exit(1)
 
 
-async def _examine(urls: Urls) -> list[Finding]:
+async def _examine(urls: Urls, checks: Mapping[str, Check]) -> list[Finding]:
     findings = []
-    for name, check in CHECKS.items():
+    for name, check in checks.items():
         try:
             with anyio.fail_after(ANSWER_SECONDS * 2):
                 findings.append(await check(urls))
         except COULD_NOT_LOOK as error:
-            reason = (
-                error.sqlstate
-                if isinstance(error, asyncpg.PostgresError | psycopg.Error)
-                else type(error).__name__
-            )
-            findings.append(
-                Finding(name, False, f"could not be looked at: {reason}", "see the first line that is wrong")
-            )
+            findings.append(not_looked_at(name, error))
     return findings
-
-
-async def _connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
-    return await asyncpg.connect(
-        url, timeout=ANSWER_SECONDS, command_timeout=ANSWER_SECONDS, statement_cache_size=0
-    )
 
 
 async def _database(urls: Urls) -> Finding:
     try:
-        connection = await _connect(urls.pooled)
+        connection = await connect(urls.pooled)
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
         return Finding("database", False, type(error).__name__, "does DATABASE_URL name a server that is up?")
     try:
@@ -122,7 +89,7 @@ async def _schema(urls: Urls) -> Finding:
 
 
 async def _kinds(urls: Urls) -> Finding:
-    connection = await _connect(urls.pooled)
+    connection = await connect(urls.pooled)
     try:
         count = await connection.fetchval(SQL["kinds"])
     finally:
@@ -132,7 +99,7 @@ async def _kinds(urls: Urls) -> Finding:
 
 async def _roles(urls: Urls) -> Finding:
     """Without a role all goes on, but for those who would have come with it."""
-    connection = await _connect(urls.pooled)
+    connection = await connect(urls.pooled)
     try:
         row = await connection.fetchrow(SQL["roles"])
         assert row is not None
@@ -147,7 +114,7 @@ async def _roles(urls: Urls) -> Finding:
 
 async def _wakeup(urls: Urls) -> Finding:
     """The call comes from where jobs come from: a pooler may bring back what a connection calls itself."""
-    listener, caller = await _connect(urls.direct), await _connect(urls.pooled)
+    listener, caller = await connect(urls.direct), await connect(urls.pooled)
     heard = asyncio.Event()
     try:
         if await is_shared(urls.direct, listener):
@@ -168,7 +135,7 @@ async def _wakeup(urls: Urls) -> Finding:
 
 async def _pooler(urls: Urls) -> Finding:
     """Work goes through any pooler; migrations need a session of their own."""
-    working, direct = await _connect(urls.pooled), await _connect(urls.direct)
+    working, direct = await connect(urls.pooled), await connect(urls.direct)
     try:
         pooled, shared = await is_pooled(working), await is_shared(urls.direct, direct)
     finally:
@@ -181,7 +148,7 @@ async def _pooler(urls: Urls) -> Finding:
 
 
 async def _clocks(urls: Urls) -> Finding:
-    connection = await _connect(urls.pooled)
+    connection = await connect(urls.pooled)
     try:
         before = datetime.now(UTC)
         there = await connection.fetchval(SQL["clock"])
