@@ -28,7 +28,13 @@ from worker.runs.quotas import Day, assume
 from worker.settings_ebay import NEVER
 from worker.settings_model import Settings
 from worker.syncing.cursors import Habits
+from worker.syncing.disputes import Disputes
+from worker.syncing.inventory import Inventory
+from worker.syncing.messages import Messages
+from worker.syncing.offers import Offers
 from worker.syncing.orders import Orders
+from worker.syncing.resource import Resource
+from worker.syncing.transactions import Transactions
 
 HOUR = 3600.0
 QUOTAS = {
@@ -108,8 +114,13 @@ def selling_handlers(settings: Settings, db: Database, asker: Asker | None) -> l
     )
     return [
         SellerSync(db, environment=settings.ebay.environment, is_configured=is_configured(settings)),
-        AccountSync(db, asker, resources=[Orders()], habits=habits),
+        AccountSync(db, asker, resources=resources(db), habits=habits),
     ]
+
+
+def resources(db: Database) -> list[Resource]:
+    """All that an account can be asked about, in the order of the docs."""
+    return [Orders(), Transactions(), Disputes(), Messages(), Inventory(), Offers(db)]
 
 
 def selling_schedules(settings: Settings) -> list[Schedule]:

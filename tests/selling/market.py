@@ -113,7 +113,9 @@ def market(folder: Path, *, sellers: int, orders: int, seed: int = 1) -> Iterato
                 process.stdout.close()
 
 
-async def connect_sellers(db: Database, market: Market, users: Sequence[str]) -> dict[str, UUID]:
+async def connect_sellers(
+    db: Database, market: Market, users: Sequence[str], *, scopes: Sequence[str] = SELLER_SCOPES
+) -> dict[str, UUID]:
     """Connect sellers as the pages do, only without the pages; answers their accounts by user id."""
     found: dict[str, UUID] = {}
     turns = anyio.CapacityLimiter(AT_ONCE)
@@ -122,7 +124,8 @@ async def connect_sellers(db: Database, market: Market, users: Sequence[str]) ->
 
         async def connect_one(user: str) -> None:
             async with turns:
-                code = (await market.post("/_sandbox/connect", {"seller": user}))["code"]
+                agreed = {"seller": user, "scopes": list(scopes)}
+                code = (await market.post("/_sandbox/connect", agreed))["code"]
                 granted = await auth.exchange(code)
                 identity = await auth.identify(granted.access_token, request_id="test")
                 async with db.transaction() as connection:
@@ -133,7 +136,7 @@ async def connect_sellers(db: Database, market: Market, users: Sequence[str]) ->
                         user="somebody",
                         environment=ebay.environment,
                         identity=identity,
-                        scopes=SELLER_SCOPES,
+                        scopes=scopes,
                         granted=granted,
                     )
 

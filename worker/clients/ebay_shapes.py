@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -65,6 +66,20 @@ class Answered(Generic[R]):
     has_next: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Following(Generic[R]):
+    """A page that says where the next one begins: ``offset`` in its own terms, None behind the last."""
+
+    records: Sequence[R]
+    bad: Sequence[BadRecord]
+    total: int
+    offset: int | None
+
+
+NOTHING: Following[Any] = Following((), (), 0, None)
+"""What an answer without a body means: there are none."""
+
+
 def read_page(
     name: str, answer: object, *, array: str, key: str, shape: type[Shape]
 ) -> tuple[list[tuple[Any, Mapping[str, Any]]], list[BadRecord], Mapping[str, Any]]:
@@ -94,6 +109,21 @@ def total_of(name: str, page: Mapping[str, Any]) -> int:
     if not isinstance(total, int) or isinstance(total, bool) or total < 0:
         raise SourceGarbled(f"{name} answered with a page that does not say how many there are")
     return total
+
+
+def offset_of_next(name: str, page: Mapping[str, Any], *, after: int) -> int | None:
+    """Where the next page begins, by the link to it; None where there is none.
+
+    Of the link only its ``offset`` is taken: a token is never sent to an address out of an answer. Raises
+    ``SourceGarbled`` for a link that leads no further than ``after``, where this page began.
+    """
+    link = page.get("next")
+    if not link:
+        return None
+    [offset] = parse_qs(urlsplit(link).query).get("offset", [""])[:1] if isinstance(link, str) else [""]
+    if not (offset.isascii() and offset.isdigit() and len(offset) < 10 and int(offset) > after):  # noqa: PLR2004 - a database's int
+        raise SourceGarbled(f"{name} answered with a page that leads to no next one")
+    return int(offset)
 
 
 def moment(when: datetime) -> str:

@@ -40,6 +40,7 @@ class Payload(JobPayload):
     limit: int | None = Field(None, ge=1, description="records of each resource at most; for trying out")
     resources: tuple[ResourceName, ...] = Field(("orders",), min_length=1, description="what is read")
     dry_run: bool = Field(False, description="write nothing, and list what would be written")
+    message_bodies: bool = Field(False, description="keep the words of messages, not only their subjects")
     alone: bool = Field(False, description="the run is about this account only: it is paused when that fails")
 
 
@@ -93,7 +94,7 @@ class AccountSync:
         resource = self._resource(at.resource)
         assert at.since is not None
         assert at.until is not None
-        reading = Reading(account, at.since, at.until, payload.dry_run)
+        reading = Reading(account, at.since, at.until, payload.dry_run, payload.message_bodies)
         try:
             page = await resource.page(self._asking(work, account), reading, at.position)
         except AccessDenied as error:

@@ -33,6 +33,7 @@ class Payload(JobPayload):
     seller_limit: int | None = Field(None, ge=1, description="sellers at most")
     resources: tuple[ResourceName, ...] = Field(("orders",), min_length=1, description="what is read")
     dry_run: bool = Field(False, description="write nothing, and list what would be written")
+    message_bodies: bool = Field(False, description="keep the words of messages, not only their subjects")
     account_id: UUID | None = Field(None, description="this account only")
     every_org: bool = Field(False, description="also start a run in each other org; for schedules")
 
@@ -81,9 +82,8 @@ class SellerSync:
 
 def _share(payload: Payload) -> dict[str, Any]:
     """What each seller's job is told."""
-    return payload.model_dump(
-        mode="json", include={"since", "limit", "resources", "dry_run"}, exclude_none=True
-    )
+    shared = {"since", "limit", "resources", "dry_run", "message_bodies"}
+    return payload.model_dump(mode="json", include=shared, exclude_none=True)
 
 
 def summarise(totals: RunTotals) -> Summary:

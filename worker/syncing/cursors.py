@@ -38,7 +38,8 @@ async def next_span(
     row = await db.fetchrow(SQL["begin"], account.id, resource.name)
     assert row is not None
     now: datetime = row["now"] - SKEW
-    usual = row["reached"] - habits.overlap if row["reached"] else now - habits.first
+    overlap, first = max(habits.overlap, resource.again), max(habits.first, resource.again)
+    usual = row["reached"] - overlap if row["reached"] else now - first
     chosen = since or usual
     if resource.reach is not None:
         chosen = max(chosen, now - resource.reach)

@@ -21,6 +21,7 @@ class Orders:
     name: ClassVar = "orders"
     slice: ClassVar[timedelta | None] = timedelta(days=90)
     reach: ClassVar[timedelta | None] = timedelta(days=729)
+    again: ClassVar = timedelta(0)
 
     async def page(self, ask: Ask, reading: Reading, position: Mapping[str, Any] | None) -> Page:
         """One page of orders."""

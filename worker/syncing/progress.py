@@ -62,7 +62,7 @@ class Progress:
 
     def turned(self, page: Page, tally: Mapping[str, int]) -> Self:
         """Go on behind a page that is stored."""
-        added = {name: count for name, count in tally.items() if self.passes == 0 or name in ONCE}
+        added = {name: count for name, count in tally.items() if self.passes == 0 or _counts_again(name)}
         total = page.total if self.total is None else self.total
         return replace(
             self,
@@ -97,3 +97,8 @@ class Progress:
     def is_done(self) -> bool:
         """Whether nothing is left."""
         return self.resource is None and not self.left
+
+
+def _counts_again(name: str) -> bool:
+    """What other resources than orders count is named with the resource before it."""
+    return name.rpartition(".")[2] in ONCE

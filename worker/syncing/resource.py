@@ -16,12 +16,14 @@ class Reading:
     """One pass over an account's resource: what changed from ``since`` to ``until``, both UTC.
 
     A resource that is a state, and has no history, is read whole, and ``until`` is when the pass began.
+    ``bodies`` tells whether the words of messages are wanted, too.
     """
 
     account: Account
     since: datetime
     until: datetime
     dry_run: bool = False
+    bodies: bool = False
 
 
 class Ask(Protocol):
@@ -59,12 +61,14 @@ class Resource(Protocol):
     """One kind of thing that an account tells.
 
     ``slice`` is how much of its history one pass spans at most, ``reach`` how far back the source goes at
-    all; both None for what is a state.
+    all; both None for what is a state. ``again`` is how much is read again each time where a record may
+    change, and cannot be asked for by when it did.
     """
 
     name: ClassVar[str]
     slice: ClassVar[timedelta | None]
     reach: ClassVar[timedelta | None]
+    again: ClassVar[timedelta]
 
     async def page(self, ask: Ask, reading: Reading, position: Mapping[str, Any] | None) -> Page:
         """Ask for one page; ``position`` is None for the first of a pass."""
