@@ -13,8 +13,8 @@ import pytest
 
 from tests.runs.scene import claim, enqueue
 from tests.selling.market import ENVIRONMENT, Market, connect_sellers, market
-from worker.accounts.accounts import Account, AccountInactive, find
-from worker.accounts.asking import Asker, Hands
+from worker.accounts.accounts import Account, find
+from worker.accounts.asking import Asker, FreshTokenRejected, Hands
 from worker.accounts.cooldowns import Cooldowns, forget
 from worker.accounts.tokens import Tokens
 from worker.clients.breaker import FEWEST, REST_SECONDS
@@ -155,20 +155,18 @@ async def test_a_rejected_token_is_refreshed_once_and_the_call_made_once_more(sc
     assert scene.slept == []
 
 
-async def test_a_second_rejection_ends_the_accounts_use_with_one_alert(scene: Scene) -> None:
+async def test_a_fresh_token_that_is_rejected_too_is_no_reason_to_end_the_accounts_use(scene: Scene) -> None:
     await scene.faults({"kind": "status", "status": 401, "times": None})
 
     async with scene.asker() as asker:
-        with pytest.raises(AccountInactive, match="token_rejected"):
-            await scene.ask(asker)
-        with pytest.raises(AccountInactive):
+        with pytest.raises(FreshTokenRejected) as raised:
             await scene.ask(asker)
 
+    assert isinstance(raised.value, SourceDown)
     assert await scene.calls() == [401, 401]
     assert await scene.calls(REFRESH) == [200]
-    _, why = await find(scene.db, scene.accounts[0].id)
-    assert why == "token_rejected"
-    assert await scene.db.fetchval("select count(*) from worker.alerts") == 1
+    assert await find(scene.db, scene.accounts[0].id) == (scene.accounts[0], None)
+    assert await scene.db.fetchval("select count(*) from worker.alerts") == 0
 
 
 async def test_what_is_not_allowed_is_asked_once_and_no_token_refreshed_for_it(scene: Scene) -> None:

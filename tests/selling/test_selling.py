@@ -287,3 +287,21 @@ async def test_a_sync_survives(
 
     assert await observed(db) == lines_of(await small_market.books())
     assert (await summary_of(db, run))["sellers"] == {"completed": len(accounts), "failed": 0}
+
+
+async def test_an_account_whose_fresh_tokens_are_refused_to_the_last_attempt_is_put_out_of_use(
+    db: Database, database_url: str, small_market: Market, accounts: dict[str, UUID]
+) -> None:
+    user = min(accounts)
+    refused = {"operation": "ebay_fulfillment.get_orders", "kind": "status", "status": 401, "times": None}
+    await small_market.post("/_sandbox/scenario", {"faults": [{**refused, "account": user}]})
+    payload = json.dumps({"account_id": str(accounts[user])})
+    await db.execute("select worker.enqueue('account_sync', $1::jsonb, max_attempts => 1)", payload)
+
+    await sell(database_url, small_market)
+
+    failed = await db.fetch("select type::text, external_id, error_code from worker.items")
+    assert list(map(tuple, failed)) == [("seller", user, "token_rejected")]
+    why = await db.fetchval("select inactive_reason from public.ebay_accounts where ebay_user_id = $1", user)
+    assert why == "token_rejected"
+    assert await db.fetchval("select count(*) from worker.alerts where alert = 'credential_revoked'") == 1

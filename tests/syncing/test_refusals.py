@@ -1,4 +1,4 @@
-"""A resource that the account's consent does not cover is passed over with the reason; the others are read."""
+"""A resource that the account's consent does not cover is passed over with the reason; others are read."""
 
 import json
 from typing import Any
