@@ -150,8 +150,8 @@ INVENTORY = Telling(
 OFFERS = Telling(
     name="offers",
     table="public.ebay_offers",
-    columns="offer_id, sku, t.marketplace_id, format, status, listing_status, price, currency::text, "
-    "quantity, sold_quantity",
+    columns="offer_id, sku, t.marketplace_id, format, status, listing_status, price, currency::text, quantity, "
+    "sold_quantity",
     array="offers",
     path="/sell/inventory/v1/offer",
     params=lambda sku: [{"sku": sku, "limit": "200"}],
@@ -183,11 +183,9 @@ async def pages_of(market: Market, user: str, telling: Telling) -> list[dict[str
         granted = await client.post("/identity/v1/oauth2/token", data=form, auth=basic)
         client.headers["Authorization"] = f"Bearer {granted.json()['access_token']}"
         client.headers["X-EBAY-C-MARKETPLACE-ID"] = "EBAY_US"
-        skus = [""]
-        if telling is OFFERS:
-            skus = [
-                one["sku"] for page in await _pages(client, INVENTORY, "") for one in page["inventoryItems"]
-            ]
+        if telling is not OFFERS:
+            return await _pages(client, telling, "")
+        skus = [one["sku"] for page in await _pages(client, INVENTORY, "") for one in page["inventoryItems"]]
         return [page for sku in skus for page in await _pages(client, telling, sku)]
 
 

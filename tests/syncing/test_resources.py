@@ -142,7 +142,7 @@ async def test_a_record_that_cannot_be_read_fails_alone(
     [page, *_] = await pages_of(busy_market, user, telling)
     bad = page[telling.array][0]
     wanted = await told(busy_market, [user], telling) - {(user, *telling.row(bad))}
-    spoilt = {**bad, **{key: [] for key in set(bad) - {telling.key}}}
+    spoilt = {name: value if name == telling.key else [] for name, value in bad.items()}
     text = json.dumps({**page, telling.array: [spoilt, *page[telling.array][1:]]})
     await play_first_page(busy_market, telling, page, text)
 

@@ -1,4 +1,4 @@
-"""Stock and offers are states: what a whole pass has not seen is gone; a part of one deletes nothing."""
+"""Stock and offers are states: what a whole pass has not seen is gone; the others delete nothing."""
 
 from uuid import UUID
 
@@ -13,8 +13,8 @@ insert into public.ebay_inventory_items (account_id, org_id, sku, seen_at, conte
 select a.id, a.org_id, 'SOLD-OUT', now() - interval '1 day', '' from public.ebay_accounts a
 """
 OLD_OFFER = """
-insert into public.ebay_offers (account_id, org_id, offer_id, sku, marketplace_id, status, seen_at,
-                                content_hash)
+insert into public.ebay_offers
+       (account_id, org_id, offer_id, sku, marketplace_id, status, seen_at, content_hash)
 select a.id, a.org_id, 'withdrawn', 'SOLD-OUT', 'EBAY_US', 'PUBLISHED', now() - interval '1 day', ''
   from public.ebay_accounts a
 """

@@ -88,7 +88,7 @@ class Asker:
                 return await self._once(work, account, question, token, step)
             except TokenRejected as error:
                 if rejected is not None:
-                    raise _of_both(account, token, error) from None
+                    raise _refused_again(account, token, error) from error
                 rejected = token
             except (SourceDown, SourceGarbled) as error:
                 pause = self._pause(question, error, retries)
@@ -176,8 +176,8 @@ class Asker:
             await self._db.execute(SQL["log_call"], *whose, *what, *ended, took)
 
 
-def _of_both(account: Account, token: Token, error: TokenRejected) -> SourceError:
-    """What it means that a second token was refused: by a 403 its scopes lack, no third would help."""
+def _refused_again(account: Account, token: Token, error: TokenRejected) -> SourceError:
+    """What it means that the second token is refused, too; where 403 may mean both, it is the scopes."""
     return not_allowed(error) if error.status == FORBIDDEN else FreshTokenRejected(account, token)
 
 
