@@ -157,8 +157,8 @@ create table worker.ebay_notifications (
 );
 
 -- Somebody at eBay has closed their account: erase what we know of them. As a seller: the account with its tokens and all
--- that hangs on it; of their sales the bare price facts stay, with no word that leads to a person. As a buyer: the
--- messages and disputes of theirs. Answers how many accounts that were.
+-- that hangs on it, and the alerts that name it; of their sales the bare price facts stay, with no word that leads to a
+-- person. As a buyer: the messages and disputes of theirs. Answers how many accounts that were.
 create function worker.erase_ebay_user(the_notification text, user_id text, username text) returns int
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -177,6 +177,7 @@ begin
            raw = '{}', candidates = '[]', account_id = null, updated_at = now()
      where o.account_id = any (known);
     delete from public.ebay_accounts a where a.id = any (known);
+    delete from worker.alerts a where a.alert = 'credential_revoked' and a.data ->> 'account' = any (known::text[]);
     delete from public.ebay_messages m where m.other_username = any (names);
     update public.ebay_disputes d set buyer_username = null, updated_at = now() where d.buyer_username = any (names);
     update worker.ebay_notifications n set accounts = cardinality(known) where n.notification_id = the_notification;
