@@ -10,10 +10,12 @@ import anyio
 import asyncpg
 import pytest
 
+from tests.queue.proxy import proxy
 from tests.queue.scene import until
+from tests.rig import as_worker
 from tests.selling.market import Market
-from tests.web.scene import PUBLIC_URL, VERIFICATION_TOKEN, Pages, serving_pages, web_settings
-from worker.db import Database
+from tests.web.scene import PUBLIC_URL, VERIFICATION_TOKEN, Browser, Pages, serving_pages, web_settings
+from worker.db import Database, open_database
 from worker.sandbox.ebay.notification import Signer
 from worker.web.notifications import CLOSED_PATH, REVOKED_PATH
 
@@ -326,3 +328,40 @@ async def test_while_the_database_is_locked_up_the_event_is_to_come_again(pages:
     assert len(await pages.accounts()) == 1
     assert await send(pages, json.dumps(event(user_id)).encode()) == 200
     assert await pages.accounts() == []
+
+
+async def test_of_a_closed_account_no_alert_names_the_seller_any_more(pages: Pages) -> None:
+    user_id, _ = await connected(pages)
+    await pages.notify(user_id, CLOSED_PATH, topic=REVOKED, notificationId="n-1")
+    assert await pages.db.fetchval("select count(*) from worker.alerts") == 1
+
+    await pages.notify(user_id, CLOSED_PATH, notificationId="n-2")
+
+    assert await pages.db.fetchval("select count(*) from worker.alerts") == 0
+
+
+async def test_while_the_database_is_away_events_are_to_come_again_and_people_get_a_page(
+    database_url: str, shop: Market
+) -> None:
+    async with (
+        proxy(as_worker(database_url)) as line,
+        open_database(line.url, size=4, acquire_seconds=2) as own,
+        serving_pages(own, shop) as pages,
+    ):
+        user_id, _ = await pages.seller()
+        line.refuses = lambda _: True
+        line.cut()
+
+        event_, page, health = (
+            await pages.notify(user_id, CLOSED_PATH),
+            await pages.start(Browser(), "a" * 43),
+            await pages.web.get("/healthz"),
+        )
+        back = await pages.callback(Browser("a" * 43), "state=abc&code=abc")
+        line.refuses = lambda _: False
+        again = await pages.notify(user_id, CLOSED_PATH)
+
+    assert (event_["status"], again["status"]) == (503, 200)
+    assert (page.status_code, back.status_code, health.status_code) == (400, 400, 200)
+    assert "Our database does not answer just now" in page.text
+    assert [one["why"][:6] for one in pages.said("web_request")[:3]] == ["outage"] * 3
