@@ -19,6 +19,7 @@ import anyio
 from tests.chaos.buyer import Buyer
 from tests.chaos.journal import Journal
 from tests.chaos.trial import Trial
+from worker.accounts.asking import Asker
 from worker.app import Handlers, Service, database_urls, run_worker, shipped_handlers
 from worker.db import Database
 from worker.observe import configure_logging
@@ -43,9 +44,13 @@ def be_a_worker(order: Order) -> None:
     loaded = load_settings()
     configure_logging(loaded.log.level, loaded.log.format)
 
-    def handlers(settings: Settings, db: Database, *_: object) -> Handlers:
+    def handlers(settings: Settings, db: Database, asker: Asker | None) -> Handlers:
         journal = Journal(Path(order.journal))
-        return [*shipped_handlers(settings, db), Trial(journal), Buyer.ordered(journal, order.environment)]
+        return [
+            *shipped_handlers(settings, db, asker),
+            Trial(journal),
+            Buyer.ordered(journal, order.environment),
+        ]
 
     async def run() -> None:
         await run_worker(loaded, urls, Service(order.queues, order.concurrency, handlers=handlers))

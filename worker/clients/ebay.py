@@ -3,6 +3,7 @@
 Hosts: ``api`` for most, ``apiz`` for money, disputes and identity, ``auth`` for consent (its API references).
 """
 
+import re
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,8 @@ OAUTH = "ebay_oauth"
 UNAUTHORIZED, FORBIDDEN = 401, 403
 CALLS_EXCEEDED = "10001"
 """What comes with 500 and says that it is asked too often (ebaysdk-python, issue 384)."""
+ERROR_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+OAUTH_ERROR = re.compile(r"[a-z_]{1,40}")
 FORBIDDEN_WHEN_EXPIRED = frozenset({"ebay_inventory"})
 """These say 403, not 401, to a token that has expired (hendt/ebay-api, its refresh rule)."""
 
@@ -176,13 +179,17 @@ def _too_often(error: AnsweredDown) -> TooOften:
 
 
 def error_ids(error: SourceError) -> list[str]:
-    """EBay's numbers for what went wrong (its page on handling error messages), or what OAuth calls it."""
+    """EBay's numbers for what went wrong (its page on handling error messages), or what OAuth calls it.
+
+    Nothing else of what it says is an id, so that what it says back to us goes no further.
+    """
     details = error.details if isinstance(error, AnsweredDown | AnsweredNo) else None
     if not isinstance(details, Mapping):
         return []
     if isinstance(details.get("error"), str):
-        return [details["error"][:100]]
+        return [details["error"]] if OAUTH_ERROR.fullmatch(details["error"]) else []
     listed: Any = details.get("errors")
     if not isinstance(listed, list):
         return []
-    return [str(one["errorId"]) for one in listed if isinstance(one, Mapping) and "errorId" in one][:5]
+    ids = [str(one["errorId"]) for one in listed[:5] if isinstance(one, Mapping) and "errorId" in one]
+    return [number for number in ids if ERROR_NUMBER.fullmatch(number)]
