@@ -70,16 +70,18 @@ ROWS = (
     Row(
         32,
         "tokens that end in the middle of runs, and a consent that is taken back",
-        "one refresh an end and account, none refused by our doing; then one call a job at most, paused, told once",
+        "one refresh an end and account, none refused by us; then one call a job at most, paused, told once",
     ),
     Row(33, "hours of steady load", "memory, files and claims stay flat"),
+    Row(
+        34,
+        "secrets planted in the environment, in addresses, headers, tokens and payloads",
+        "none in a log, a traceback, a metric, an answer, a column or a running statement; no line forged",
+    ),
     Row(
         35,
         "strangers at the pages: replays, scripts in every parameter, made-up requests, slow sockets",
         "nobody gets in, nothing stored; no 5xx; headers exact; no secret in the log; workers' beats on time",
-        34,
-        "secrets planted in the environment, in addresses, headers, tokens and payloads",
-        "none in a log, a traceback, a metric, an answer, a column or a running statement; no line forged",
     ),
 )
 

@@ -137,4 +137,7 @@ def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
 
 def timeless(text: str) -> list[str]:
     """The lines of a text, without the figures that are another's on another day."""
-    return [re.sub(r" in [\d.]+ s: [\d,]+ (rows|items)", r" in … s: … \1", line) for line in trimmed(text)]
+    spans = re.compile(r" in [\d.]+ s(: [\d,]+ (?:rows|items)| with)")
+    return [
+        spans.sub(lambda span: f" in … s{re.sub('[0-9,]+', '…', span[1])}", line) for line in trimmed(text)
+    ]
