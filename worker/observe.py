@@ -53,6 +53,7 @@ QUEUE_DEPTH = _gauge("queue_depth", "Jobs that have not ended, by state.", "queu
 QUEUE_OLDEST = _gauge("queue_oldest_seconds", "Age of the oldest pending job.", "queue")
 RUNS = _gauge("runs", "Runs by state.", "state")
 RUN_SPENT = _counter("run_spent_cents_total", "Cents spent by runs.", "kind")
+OBSERVATIONS = _counter("observations_total", "Price observations that are new.", "source", "basis")
 API_QUOTA = _gauge("api_quota_remaining", "Calls that are left of a provider's day.", "api")
 BUDGET_DENIED = _counter("budget_denied_total", "Spending refused because a budget would be exceeded.")
 ITEMS = _counter("items_total", "Items worked on, by outcome.", "kind", "outcome")
@@ -227,6 +228,12 @@ def spent(*, kind: str, cents: float) -> None:
     """Count cents that a run spent."""
     if cents:
         RUN_SPENT.labels(kind).inc(cents)
+
+
+def observations(*, source: str, basis: str, count: int) -> None:
+    """Count observations that were not there before."""
+    if count:
+        OBSERVATIONS.labels(source, basis).inc(count)
 
 
 def budget_denied(*, run: str, why: str) -> None:

@@ -13,6 +13,7 @@ from tests.runs.scene import run_row, start, until
 from tests.selling.market import Market, connect_sellers, lines_of, market, observed
 from worker.app import Service, Urls, run_worker
 from worker.db import Database
+from worker.observe import REGISTRY
 
 
 async def sell(url: str, market: Market, **queue: Any) -> None:
@@ -305,3 +306,18 @@ async def test_an_account_whose_fresh_tokens_are_refused_to_the_last_attempt_is_
     why = await db.fetchval("select inactive_reason from public.ebay_accounts where ebay_user_id = $1", user)
     assert why == "token_rejected"
     assert await db.fetchval("select count(*) from worker.alerts where alert = 'credential_revoked'") == 1
+
+
+async def test_new_observations_are_counted_by_source_and_basis(
+    db: Database, database_url: str, small_market: Market, accounts: dict[str, UUID]
+) -> None:
+    def counted() -> float:
+        labels = {"source": "ebay_seller", "basis": "sold"}
+        return REGISTRY.get_sample_value("mintmark_observations_total", labels) or 0.0
+
+    before = counted()
+    for _ in range(2):
+        await start(db, "seller_sync", {"seller_limit": len(accounts)})
+        await sell(database_url, small_market)
+
+    assert counted() - before == len(await observed(db)) > 0

@@ -127,6 +127,7 @@ class AccountSync:
             for first in range(0, len(outcome.would), SHOWN):
                 lines = list(outcome.would[first : first + SHOWN])
                 await batch.log("info", "would", resource=resource.name, lines=lines)
+        outcome.count()
         return reached
 
     async def _end_pass(

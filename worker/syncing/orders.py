@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import partial
 from typing import Any, ClassVar
 
+from worker import observe
 from worker.catalog.observations import LineKey, Plan, Sale, Status, Writer, plan, write
 from worker.clients.ebay_orders import LARGEST_PAGE, LineItem, Order, OrderRead, get_orders, read_orders
 from worker.db import Connection
@@ -37,9 +39,12 @@ class Orders:
         writer = Writer(account.org_id, account.id, SOURCE, "sold", PLATFORM)
         sales = [sale for one in page.records for sale in sales_of(one, account.marketplace)]
         chosen = await plan(connection, writer, sales)
-        if not reading.dry_run:
-            await write(connection, writer, chosen)
-        return Outcome(_tally(page, sales, chosen), _would(chosen) if reading.dry_run else [])
+        tally = _tally(page, sales, chosen)
+        if reading.dry_run:
+            return Outcome(tally, _would(chosen))
+        await write(connection, writer, chosen)
+        new = len(chosen.new)
+        return Outcome(tally, count=partial(observe.observations, source=SOURCE, basis="sold", count=new))
 
     async def finish(self, connection: Connection, reading: Reading) -> Mapping[str, int]:  # noqa: ARG002
         """Nothing: every page stands for itself."""

@@ -1,6 +1,6 @@
 """What a resource of an account is: how a page of it is asked for, and how it is stored."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
@@ -51,10 +51,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a page's records: tallies by name, and in a dry run what would be done, a line each."""
+    """What came of a page's records: tallies by name, and in a dry run what would be done, a line each.
+
+    ``count`` is called once the page is committed: it counts what is new in the metrics.
+    """
 
     tally: Mapping[str, int]
     would: Sequence[str] = field(default_factory=list)
+    count: Callable[[], None] = lambda: None
 
 
 class Resource(Protocol):
