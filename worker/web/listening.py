@@ -57,6 +57,12 @@ class Punctual(H11Protocol):
         self._wait_no_more()
         super().connection_lost(exc)
 
+    def give_way(self) -> None:
+        """Hang up, and be counted no more from now on: the transport tells of its end only later."""
+        self._wait_no_more()
+        self.connections.discard(self)
+        self.transport.abort()
+
     def _wait(self) -> None:
         self.waiting_since = time.monotonic()
         self._limit = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
@@ -73,7 +79,8 @@ class Punctual(H11Protocol):
             for one in self.connections
             if isinstance(one, Punctual) and one.waiting_since is not None
         ]
-        min(waiting, key=lambda pair: pair[0])[1].transport.abort()
+        oldest = min(waiting, key=lambda pair: pair[0])[1]
+        oldest.give_way()
 
 
 class WebServer(uvicorn.Server):
