@@ -68,6 +68,26 @@ ROWS = (
     ),
     Row(27, "cancel against finish and settle", "one ending each, which never changes; amounts right"),
     Row(
+        28,
+        "an account that is asked too often, told so in every way",
+        "not asked inside the window by any worker; asked at once behind it; no try used; others go on",
+    ),
+    Row(
+        29,
+        "an API that answers 5xx, under load",
+        "no more calls than without; left alone within 5 s, found again within 20 s; no job given up",
+    ),
+    Row(
+        30,
+        "sockets that hang or drip, and calls cancelled at any moment",
+        "given up at the deadline ± 0.5 s; nothing left in use; the next calls are answered",
+    ),
+    Row(
+        31,
+        "answers cut short, of another type, too large, or leading elsewhere",
+        "told apart; memory stays small; nobody is led on; no checkpoint and no cursor moves",
+    ),
+    Row(
         32,
         "tokens that end in the middle of runs, and a consent that is taken back",
         "one refresh an end and account, none refused by us; then one call a job at most, paused, told once",
