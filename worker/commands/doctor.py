@@ -12,7 +12,7 @@ import typer
 
 from worker.app import Urls, database_urls
 from worker.commands.doctor_selling import selling_checks
-from worker.commands.findings import ANSWER_SECONDS, COULD_NOT_LOOK, Finding, connect, not_looked_at
+from worker.commands.findings import ANSWER_SECONDS, COULD_NOT_LOOK, Finding, connected, not_looked_at
 from worker.commands.session import OUT, JsonFlag, print_json, settings
 from worker.db import statements
 from worker.migrate_drift import drift
@@ -64,14 +64,11 @@ async def _examine(urls: Urls, checks: Mapping[str, Check]) -> list[Finding]:
 
 async def _database(urls: Urls) -> Finding:
     try:
-        connection = await connect(urls.pooled)
+        async with connected(urls.pooled) as connection:
+            row = await connection.fetchrow(SQL["server"])
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
         return Finding("database", False, type(error).__name__, "does DATABASE_URL name a server that is up?")
-    try:
-        row = await connection.fetchrow(SQL["server"])
-        assert row is not None
-    finally:
-        connection.terminate()
+    assert row is not None
     found = f"Postgres {row['version']}, {'embedded' if urls.embedded else 'as configured'}"
     new_enough = row["number"] >= OLDEST_POSTGRES
     if not row["read_only"]:
@@ -89,22 +86,16 @@ async def _schema(urls: Urls) -> Finding:
 
 
 async def _kinds(urls: Urls) -> Finding:
-    connection = await connect(urls.pooled)
-    try:
+    async with connected(urls.pooled) as connection:
         count = await connection.fetchval(SQL["kinds"])
-    finally:
-        connection.terminate()
     return Finding("kinds", count > 0, f"{count} published", "mintmark migrate publishes them")
 
 
 async def _roles(urls: Urls) -> Finding:
     """Without a role all goes on, but for those who would have come with it."""
-    connection = await connect(urls.pooled)
-    try:
+    async with connected(urls.pooled) as connection:
         row = await connection.fetchrow(SQL["roles"])
-        assert row is not None
-    finally:
-        connection.terminate()
+    assert row is not None
     groups = ["superuser"] if row["is_superuser"] else row["member_of"]
     found = f"runs as {row['login']} ({', '.join(groups) or 'none of our roles'})"
     if row["missing"]:
@@ -114,9 +105,8 @@ async def _roles(urls: Urls) -> Finding:
 
 async def _wakeup(urls: Urls) -> Finding:
     """The call comes from where jobs come from: a pooler may bring back what a connection calls itself."""
-    listener, caller = await connect(urls.direct), await connect(urls.pooled)
     heard = asyncio.Event()
-    try:
+    async with connected(urls.direct) as listener, connected(urls.pooled) as caller:
         if await is_shared(urls.direct, listener):
             return Finding("wake-up", False, f"{DEAF}: LISTEN goes through a transaction pooler", DIRECT)
         await listener.add_listener("mintmark_doctor", lambda *_: heard.set())
@@ -125,9 +115,6 @@ async def _wakeup(urls: Urls) -> Finding:
         with anyio.move_on_after(HEAR_SECONDS):
             await heard.wait()
         took = time.monotonic() - started
-    finally:
-        listener.terminate()
-        caller.terminate()
     if heard.is_set():
         return Finding("wake-up", True, f"a notification came back in {took * 1000:.0f} ms")
     return Finding("wake-up", False, f"{DEAF}: no notification comes through", DIRECT)
@@ -135,12 +122,8 @@ async def _wakeup(urls: Urls) -> Finding:
 
 async def _pooler(urls: Urls) -> Finding:
     """Work goes through any pooler; migrations need a session of their own."""
-    working, direct = await connect(urls.pooled), await connect(urls.direct)
-    try:
+    async with connected(urls.pooled) as working, connected(urls.direct) as direct:
         pooled, shared = await is_pooled(working), await is_shared(urls.direct, direct)
-    finally:
-        working.terminate()
-        direct.terminate()
     found = "DATABASE_URL goes through one: statements are not prepared" if pooled else NO_POOLER
     if shared:
         return Finding("pooler", False, f"{found}; migrations cannot go through it", DIRECT)
@@ -148,13 +131,10 @@ async def _pooler(urls: Urls) -> Finding:
 
 
 async def _clocks(urls: Urls) -> Finding:
-    connection = await connect(urls.pooled)
-    try:
+    async with connected(urls.pooled) as connection:
         before = datetime.now(UTC)
         there = await connection.fetchval(SQL["clock"])
         here = before + (datetime.now(UTC) - before) / 2
-    finally:
-        connection.terminate()
     skew = abs((there - here).total_seconds())
     text = f"{skew:.2f} s apart; the database's decides"
     return Finding("clocks", skew <= MOST_SKEW_SECONDS, text, "set this machine's clock by NTP")

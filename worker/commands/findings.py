@@ -1,5 +1,7 @@
 """What a look at an installation finds, and how one is taken."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -38,8 +40,13 @@ def not_looked_at(what: str, error: BaseException) -> Finding:
     return Finding(what, False, f"could not be looked at: {reason}", "see the first line that is wrong")
 
 
-async def connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
-    """Connect for a look: nothing is waited for longer than ``ANSWER_SECONDS``."""
-    return await asyncpg.connect(
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """Connect for a look: nothing is waited for longer than ``ANSWER_SECONDS``, not even the end."""
+    connection = await asyncpg.connect(
         url, timeout=ANSWER_SECONDS, command_timeout=ANSWER_SECONDS, statement_cache_size=0
     )
+    try:
+        yield connection
+    finally:
+        connection.terminate()
