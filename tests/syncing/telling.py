@@ -150,8 +150,8 @@ INVENTORY = Telling(
 OFFERS = Telling(
     name="offers",
     table="public.ebay_offers",
-    columns="offer_id, sku, t.marketplace_id, format, status, listing_status, price, currency::text, "
-    "quantity, sold_quantity",
+    columns="offer_id, sku, t.marketplace_id, format, status, listing_status, price, currency::text, quantity, "
+    "sold_quantity",
     array="offers",
     path="/sell/inventory/v1/offer",
     params=lambda sku: [{"sku": sku, "limit": "200"}],
