@@ -93,10 +93,11 @@ alter table worker.api_quotas
 
 create function worker.next_day(after timestamptz, zone text) returns timestamptz
 language sql stable set search_path = '' as $$
-    -- Counted from the end that is known, which need not be a midnight; by the clock of its zone, also where that is
-    -- put forward or back.
+    -- Counted from the end that is known, which need not be a midnight; all by the clock of its zone, also where that
+    -- was put forward or back since.
     select ((after at time zone zone)
-            + (1 + greatest(0, floor(extract(epoch from now() - after) / 86400))) * interval '1 day') at time zone zone
+            + (1 + greatest(0, floor(extract(epoch from (now() at time zone zone) - (after at time zone zone)) / 86400)))
+              * interval '1 day') at time zone zone
 $$;
 
 -- What a job may use of a quota: all of it when somebody waits for the job, whose priority is then above 0.
@@ -263,6 +264,50 @@ begin
      where l.api = was.api and l.quota_resets_at = was.resets_at and ends <> was.resets_at;
 end $$;
 
+-- What a provider says of its day: how many calls it allows, how many it has counted, when its day ends. "ours" is how many
+-- of ours it had surely had by then: those that were reserved and ended before it was asked, in the day that ends at
+-- "our_day"; with what this job has asked it since. What it counted besides, somebody else has made. Whatever was on its
+-- way while it was asked comes on top: such a call may count twice until the next time, and is never left out. What we
+-- counted and the provider has not stays counted until the day ends: it may come yet.
+create function worker.reconcile_quota(
+    the_api text, the_calls int, counted int, ends timestamptz, ours int, our_day timestamptz, the_job bigint
+) returns void language plpgsql security definer set search_path = '' as $$
+declare
+    quota worker.api_quotas;
+    held int;
+    mine int;
+    is_new_day boolean;
+begin
+    perform worker.refuse_confined('reconcile_quota');
+    perform worker.check_quota(the_api, the_calls, counted, ends);
+    if ends <= now() then
+        return;  -- That day is over: what was counted in it says nothing of this one.
+    end if;
+    if not exists (select from worker.api_quotas q where q.api = the_api) then
+        perform worker.set_quota(the_api, the_calls);
+    end if;
+    quota := worker.lock_quota(the_api);
+    -- Ours may have ended some while before or after the provider's; but not half a day.
+    is_new_day := ends > quota.resets_at + interval '12 hours';
+    select coalesce(sum(l.calls), 0), coalesce(sum(l.calls) filter (where l.job_id = the_job), 0) into held, mine
+      from worker.ledger l where l.api = the_api and l.state = 'held' and l.quota_resets_at = quota.resets_at;
+    update worker.api_quotas q
+       set calls = the_calls,
+           used_calls = case when is_new_day then held else q.used_calls end,
+           elsewhere_calls = case when is_new_day or our_day is distinct from quota.resets_at then greatest(0, counted - mine)
+                                  else greatest(0, counted - ours - mine) end,
+           resets_at = ends
+     where q.api = the_api;
+    update worker.ledger l set quota_resets_at = ends
+     where l.api = the_api and l.quota_resets_at = quota.resets_at and ends <> quota.resets_at
+       and (l.state = 'held' or not is_new_day);
+    select q.* into quota from worker.api_quotas q where q.api = the_api;
+    -- Who waits for the provider's next day may find that it has begun, or is longer than it was.
+    update worker.jobs j set run_at = now()
+     where j.state = 'scheduled' and j.reason = format('the quota of %s is used up', the_api) and j.run_at > now()
+       and quota.used_calls + quota.elsewhere_calls < worker.calls_for(quota, j.priority);
+end $$;
+
 -- End the use of an account: say why, pause the runs that are about it alone, and raise one alert. Answers whether it was
 -- in use until now. What was refused under an older version of its tokens says nothing of the newer ones.
 create function worker.deactivate_account(account uuid, reason text, version int = null) returns boolean
@@ -370,6 +415,7 @@ insert into worker.rights (role, object, privileges) values
     ('mintmark_worker', 'function worker.deactivate_account', 'execute'),
     ('mintmark_worker', 'function worker.prune_api_log', 'execute'),
     ('mintmark_worker', 'function worker.shape_quota', 'execute'),
+    ('mintmark_worker', 'function worker.reconcile_quota', 'execute'),
     ('mintmark_worker', 'table public.ebay_accounts', 'select, insert, update'),
     ('mintmark_worker', 'table worker.oauth_tickets', 'select, update, delete'),
     ('mintmark_worker', 'table worker.oauth_states', 'select, insert, delete'),

@@ -20,6 +20,7 @@ from worker.cron import Cron
 from worker.db import Database
 from worker.errors import BadSettings
 from worker.handlers.account_sync import AccountSync
+from worker.handlers.ebay_limits import EbayLimits
 from worker.handlers.seller_sync import SellerSync
 from worker.queue.keeper import Duty
 from worker.queue.schedules import Missed, Schedule
@@ -46,7 +47,7 @@ QUOTAS = {
 }
 """Calls a day of an application, for all its sellers, until eBay is asked itself (its page of limits)."""
 PACIFIC = Day("America/Los_Angeles", kept_percent=10)
-SCHEDULE = "seller-sync"
+SCHEDULE, LIMITS_SCHEDULE = "seller-sync", "ebay-limits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ def selling_handlers(settings: Settings, db: Database, asker: Asker | None) -> l
     return [
         SellerSync(db, environment=settings.ebay.environment, is_configured=is_configured(settings)),
         AccountSync(db, asker, resources=resources(db), habits=habits),
+        EbayLimits(db, asker, own=settings.quotas),
     ]
 
 
@@ -124,22 +126,28 @@ def resources(db: Database) -> list[Resource]:
 
 
 def selling_schedules(settings: Settings) -> list[Schedule]:
-    """The sync of every hour, unless it is switched off or a schedule of that name is there."""
-    if not is_configured(settings) or settings.sync.cron == NEVER or SCHEDULE in settings.schedules:
+    """What is done by the clock, unless it is switched off or a schedule of that name is there."""
+    if not is_configured(settings):
         return []
-    every_org = '{"every_org": true}'
-    cron = Cron(settings.sync.cron, "UTC")
-    return [
-        Schedule(
-            name=SCHEDULE,
-            cron=cron,
-            kind=SellerSync.kind,
-            payload=every_org,
-            queue=None,
-            priority=0,
-            missed=Missed.ONCE,
-        )
+    built_in = [
+        _schedule(SCHEDULE, settings.sync.cron, SellerSync.kind, '{"every_org": true}'),
+        _schedule(LIMITS_SCHEDULE, settings.sync.limits_cron, EbayLimits.kind, "{}"),
     ]
+    return [one for one in built_in if one is not None and one.name not in settings.schedules]
+
+
+def _schedule(name: str, expression: str, kind: str, payload: str) -> Schedule | None:
+    if expression == NEVER:
+        return None
+    return Schedule(
+        name=name,
+        cron=Cron(expression, "UTC"),
+        kind=kind,
+        payload=payload,
+        queue=None,
+        priority=0,
+        missed=Missed.ONCE,
+    )
 
 
 def selling_duties(settings: Settings, db: Database) -> list[Duty]:

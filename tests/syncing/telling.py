@@ -15,6 +15,7 @@ from tests.runs.scene import start
 from tests.selling.market import PREFIX, Market
 from worker.app import Service, Urls, run_worker
 from worker.db import Database
+from worker.settings_model import Settings
 
 Row = tuple[Any, ...]
 
@@ -150,8 +151,8 @@ INVENTORY = Telling(
 OFFERS = Telling(
     name="offers",
     table="public.ebay_offers",
-    columns="offer_id, sku, t.marketplace_id, format, status, listing_status, price, currency::text, quantity, "
-    "sold_quantity",
+    columns="offer_id, sku, t.marketplace_id, format, status, listing_status, price, currency::text, "
+    "quantity, sold_quantity",
     array="offers",
     path="/sell/inventory/v1/offer",
     params=lambda sku: [{"sku": sku, "limit": "200"}],
@@ -233,8 +234,8 @@ async def sync(db: Database, url: str, market: Market, *names: str, **params: An
     return run
 
 
-async def work(url: str, market: Market) -> None:
+async def work(url: str, market: Market, settings: Settings | None = None) -> None:
     """Be a whole worker until nothing is left to do."""
     urls = Urls(as_worker(url), as_worker(url), embedded=False)
     with anyio.fail_after(60):
-        await run_worker(market.settings(), urls, Service(drain=True))
+        await run_worker(settings or market.settings(), urls, Service(drain=True))

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import anyio
 
@@ -33,6 +33,11 @@ PATIENCE_SECONDS = 30.0
 TURN_SECONDS = 300.0
 LOG_SECONDS = 2.0
 OK = 200
+MARKETPLACE = "EBAY_US"
+EVERYBODY = ""
+"""In whose name an application's own question is left alone: in everybody's."""
+HOUSE = UUID(int=1)
+"""The org whose log has what was asked for all of them: the first, which is always there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,13 @@ class Asker:
         ``FreshTokenRejected`` where a token and the one that took its place are refused; ``SourceDown`` or
         ``SourceGarbled`` after two more tries, or fewer where many calls fail.
         """
+        return await self._ask(work, account, question, step)
+
+    async def ask_as_application(self, work: Work, question: Question, *, step: str) -> object:
+        """Ask what is about no account, with the application's own token; raises what ``ask`` does."""
+        return await self._ask(work, None, question, step)
+
+    async def _ask(self, work: Work, account: Account | None, question: Question, step: str) -> object:
         self._retries.earn()
         rejected: Token | None = None
         retries = 0
@@ -88,6 +100,8 @@ class Asker:
                 return await self._once(work, account, question, token, step)
             except TokenRejected as error:
                 if rejected is not None:
+                    if account is None:
+                        raise
                     raise _refused_again(account, token, error) from error
                 rejected = token
             except (SourceDown, SourceGarbled) as error:
@@ -95,7 +109,9 @@ class Asker:
                 await self._hands.sleep(work, pause)
                 retries += 1
 
-    async def _token(self, account: Account, rejected: Token | None) -> Token:
+    async def _token(self, account: Account | None, rejected: Token | None) -> Token:
+        if account is None:
+            return Token(await self._tokens.application(rejected.value if rejected else None), 0)
         if rejected is None:
             return await self._tokens.access(account.id)
         return await self._tokens.renewed(account.id, rejected.version)
@@ -110,16 +126,17 @@ class Asker:
         return pause
 
     async def _once(
-        self, work: Work, account: Account, question: Question, token: Token, step: str
+        self, work: Work, account: Account | None, question: Question, token: Token, step: str
     ) -> object:
+        name = str(account.id) if account else EVERYBODY
         call = PaidCall(question.api, question.operation, Repeat.CHARGED_AGAIN)
         async with self._turn(question):
             self._ebay.require_ready(question.api)
-            was_cold = await self._cooldowns.require_warm(question.api, str(account.id))
+            was_cold = await self._cooldowns.require_warm(question.api, name)
             async with work.spend(call, step):
                 answer = await self._call(work, account, question, token)
         if was_cold:
-            await self._cooldowns.end(question.api, str(account.id))
+            await self._cooldowns.end(question.api, name)
         return answer
 
     @asynccontextmanager
@@ -137,17 +154,19 @@ class Asker:
         finally:
             turns.release()
 
-    async def _call(self, work: Work, account: Account, question: Question, token: Token) -> object:
+    async def _call(self, work: Work, account: Account | None, question: Question, token: Token) -> object:
+        marketplace = account.marketplace if account else MARKETPLACE
         try:
             async with self._logged(work, account, question) as request_id:
                 return await self._ebay.ask(
-                    question, token=token.value, request_id=request_id, marketplace=account.marketplace
+                    question, token=token.value, request_id=request_id, marketplace=marketplace
                 )
         except TooOften as error:
-            raise await self._cooldowns.begin(question.api, str(account.id), error.retry_after) from None
+            name = str(account.id) if account else EVERYBODY
+            raise await self._cooldowns.begin(question.api, name, error.retry_after) from None
 
     @asynccontextmanager
-    async def _logged(self, work: Work, account: Account, question: Question) -> AsyncIterator[str]:
+    async def _logged(self, work: Work, account: Account | None, question: Question) -> AsyncIterator[str]:
         request_id, began = uuid4().hex, time.monotonic()
         ended: tuple[int | None, str | None] = (OK, None)
         try:
@@ -163,14 +182,15 @@ class Asker:
     async def _log(
         self,
         work: Work,
-        account: Account,
+        account: Account | None,
         question: Question,
         request_id: str,
         ended: tuple[int | None, str | None],
         began: float,
     ) -> None:
         took = round((time.monotonic() - began) * 1000)
-        whose = (account.org_id, account.id, work.job.run_id, work.job.id)
+        asker = (account.org_id, account.id) if account else (HOUSE, None)
+        whose = (*asker, work.job.run_id, work.job.id)
         what = (request_id, question.api, question.operation)
         with anyio.move_on_after(LOG_SECONDS, shield=True):
             await self._db.execute(SQL["log_call"], *whose, *what, *ended, took)
