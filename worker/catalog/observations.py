@@ -62,7 +62,7 @@ class Writer:
     """Whose observations are written, and from where they come."""
 
     org_id: UUID
-    account_id: UUID
+    account_id: UUID | None
     source: str
     basis: Basis
     platform: str
