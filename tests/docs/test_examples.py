@@ -48,9 +48,18 @@ def written(example: Block, folder: Path) -> Path:
 
 @pytest.fixture
 def example_module(example: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    name = f"worker.handlers.{Path(example.runs).stem}"
-    monkeypatch.setitem(sys.modules, name, ModuleType(name))  # Taken away again at the end.
-    return loaded(written(example, tmp_path), name)
+    handler = written(example, tmp_path)
+    for part in (*sorted(set(modules_of(example)) - {example.runs}), example.runs):
+        name = ".".join(Path(part).with_suffix("").parts)
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))  # Taken away again at the end.
+        module = loaded(tmp_path / part, name)
+    assert Path(str(module.__file__)) == handler
+    return module
+
+
+def modules_of(example: Block) -> list[str]:
+    """The modules that an example consists of; what its handler imports are the others."""
+    return [name for name in parts(example) if name.startswith("worker/") and name.endswith(".py")]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
