@@ -26,6 +26,7 @@ from worker.errors import NoTurn, SourceDown, SourceError, SourceGarbled, Source
 RETRIES = 2
 PATIENCE_SECONDS = 30.0  # A source that wants longer gets it from the queue, not from a waiting worker.
 TURN_SECONDS = 300.0
+MARGIN_SECONDS = 0.25
 ERROR_BODY_BYTES = 64 * 1024
 NO_CONTENT = 204
 DEFAULT_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "mintmark"}
@@ -124,7 +125,9 @@ class JsonClient:
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             trust_env=False,
-            timeout=None,  # noqa: S113 - our deadline is over all of it; a drip escapes httpx's own
+            # Our deadline is over all of it: a drip escapes httpx's own. But when that cuts off a handshake,
+            # httpcore 1.0 forgets the socket; a limit of its own, a little shorter, closes it.
+            timeout=httpx.Timeout(None, connect=max(deadline_seconds / 2, deadline_seconds - MARGIN_SECONDS)),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=connections),
         )
 
@@ -201,14 +204,14 @@ class JsonClient:
                 return await self._send(name, call)
         except SourceError as error:
             return _Outcome(_class_of(error), error=error)
-        except (TimeoutError, httpx.TimeoutException):
-            late = SourceDown(f"{name} did not answer within {self._deadline_seconds:g} s")
-            return _Outcome("timeout", error=late)
         except httpx.InvalidURL:
             return _Outcome("refused", error=Unasked(f"{name} has an address that is not a URL"))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             unreached = Unreached(f"{name} could not be reached ({type(error).__name__})")
             return _Outcome("refused", error=unreached)
+        except (TimeoutError, httpx.TimeoutException):
+            late = SourceDown(f"{name} did not answer within {self._deadline_seconds:g} s")
+            return _Outcome("timeout", error=late)
         except httpx.HTTPError as error:
             lost = SourceDown(f"{name} could not be reached, or hung up ({type(error).__name__})")
             return _Outcome("refused", error=lost)
