@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -177,6 +178,10 @@ async def cancelled(ebay: Ebay, token: str, count: int, chance: random.Random) -
     return cut_off
 
 
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def in_use(ebay: Ebay) -> tuple[int, int, int]:
     """Turns that are taken, connections that are not idle, and requests that wait in the pool."""
     client = ebay._clients[API]
@@ -195,6 +200,7 @@ async def test_a_socket_that_hangs_is_given_up_at_the_deadline_and_leaves_the_po
     wiring = Wiring(clock=lambda: clock[0])
     token = await token_of(*stand)
     took: dict[str, list[float]] = {}
+    files = open_files()
     with full_listener() as (listener, fillers):
         port = listener.getsockname()[1]
         async with Ebay(
@@ -224,15 +230,18 @@ async def test_a_socket_that_hangs_is_given_up_at_the_deadline_and_leaves_the_po
             took["shakes no hand"] = await given_up_after(ebay, token)
             assert in_use(ebay) == (0, 0, 0)
 
+    left_open = open_files() - files
     worst = {mode: max(each, key=lambda one: abs(one - DEADLINE)) for mode, each in took.items()}
     record_property(
         "figures",
         f"deadline {DEADLINE:g} s: {', '.join(f'{mode} {one:.2f} s' for mode, one in worst.items())};"
         f" {at_silence} of {cancels // 2} cancelled while nobody answered, {at_work} of"
-        f" {cancels - cancels // 2} at work: turns, connections and requests left in use {left};"
+        f" {cancels - cancels // 2} at work: turns, connections and requests left in use {left}, files"
+        f" {left_open};"
         f" the next {len(answers)} requests answered",
     )
     assert left == (0, 0, 0)
+    assert left_open == 0
     assert all(isinstance(answer, dict) and "orders" in answer for answer in answers)
     assert at_silence > 0
     assert at_work > 0
