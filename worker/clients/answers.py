@@ -4,7 +4,7 @@ import json
 import math
 import re
 import zlib
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Never
@@ -12,6 +12,7 @@ from typing import Never
 from worker.errors import SourceDown, SourceError, SourceGarbled, SourceRefused
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
+PIECE_BYTES = 128 * 1024
 TOO_MANY_REQUESTS = 429
 SHORTEST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=15)
@@ -115,21 +116,23 @@ async def read_body(
 ) -> bytes:
     """Collect a body as it comes and unpack gzip; ``SourceGarbled`` past ``limit`` bytes after unpacking.
 
-    Unpacking stops at the limit, so that a small body which unpacks to gigabytes costs no more than that.
+    Unpacking stops there, and goes piece by piece, so that a small body which unpacks to gigabytes costs no
+    more than the limit.
     """
     unpack = _unpacker(name, encoding)
     body = bytearray()
     async for chunk in chunks:
-        body += unpack.some(chunk, limit + 1 - len(body))
-        if len(body) > limit:
-            raise SourceGarbled(f"{name} answered with more than {limit} bytes")
+        for piece in unpack.pieces(chunk):
+            body += piece
+            if len(body) > limit:
+                raise SourceGarbled(f"{name} answered with more than {limit} bytes")
     unpack.end(name)
     return bytes(body)
 
 
 class _AsIs:
-    def some(self, chunk: bytes, most: int) -> bytes:
-        return chunk[:most]
+    def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        yield chunk
 
     def end(self, name: str) -> None:
         """Nothing to check: HTTP's framing, or the JSON in it, tells whether all came."""
@@ -140,11 +143,16 @@ class _Gunzip:
         self._name = name
         self._stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
 
-    def some(self, chunk: bytes, most: int) -> bytes:
-        try:
-            return self._stream.decompress(chunk, most)
-        except zlib.error:
-            raise SourceGarbled(f"{self._name} answered with broken gzip") from None
+    def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        while True:
+            try:
+                piece = self._stream.decompress(chunk, PIECE_BYTES)
+            except zlib.error:
+                raise SourceGarbled(f"{self._name} answered with broken gzip") from None
+            yield piece
+            if len(piece) < PIECE_BYTES:
+                return
+            chunk = self._stream.unconsumed_tail
 
     def end(self, name: str) -> None:
         if not self._stream.eof:
