@@ -1,5 +1,5 @@
 -- Connected accounts: whose they are, their tokens as ciphertext, how they are connected, and how their API is asked.
--- depends: 0009-roles
+-- depends: 0010-mapping
 --
 -- An account of eBay's is known by its immutable user id; its username may change. Its tokens are encrypted by whoever
 -- writes them, each bound to its row and column, so that one moved to another row cannot be read there; the database

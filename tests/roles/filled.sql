@@ -47,4 +47,6 @@ select a.id, a.org_id, :mark, 'x', now(), '' from public.ebay_accounts a where a
 insert into public.ebay_inventory_items (account_id, org_id, sku, seen_at, content_hash)
 select a.id, a.org_id, :mark, now(), '' from public.ebay_accounts a where a.org_id = :org;
 insert into public.ebay_offers (account_id, org_id, offer_id, sku, marketplace_id, status, seen_at, content_hash)
-select a.id, a.org_id, :mark, 'x', 'EBAY_US', 'PUBLISHED', now(), '' from public.ebay_accounts a where a.org_id = :org
+select a.id, a.org_id, :mark, 'x', 'EBAY_US', 'PUBLISHED', now(), '' from public.ebay_accounts a where a.org_id = :org;
+insert into public.sku_mappings (org_id, platform, sku, card_print_id, source)
+select :org, 'ebay', :mark, p.id, 'manual' from public.card_prints p where p.source_card_id = left(:mark, 1)

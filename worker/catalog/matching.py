@@ -1,26 +1,39 @@
-"""How a listing finds its print."""
+"""Which print a line item is: by its verified SKU, by an external mapping, or by what its title says."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
-from worker.db import Connection
+from worker.catalog.judging import Shelf, Verdict, judge
+from worker.catalog.questions import Keys, question
+from worker.catalog.weighing import Print, Weighed, names_of
+from worker.db import Connection, Record, statements
+from worker.errors import UserError
+from worker.pricing.set_names import CardSet
+from worker.pricing.titles import read_title
+
+SQL = statements(Path(__file__).with_name("matching.sql"))
+MOST_CANDIDATES = 5
+CERTAIN = Decimal("1.000")
+
+How = Literal["sku", "external", "title"]
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What is known of a listing."""
+    """A line item, as far as it tells which card it is; ``external_id``: an item id, or ``epid:`` and one."""
 
-    title: str | None
-    sku: str | None
-    external_id: str | None
+    title: str
+    sku: str | None = None
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A print that it may be."""
+    """A print that a listing may be, for whoever looks at what did not map."""
 
     card_print_id: int
     source_card_id: str
@@ -29,18 +42,96 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What was found."""
+    """What a listing was found to be.
+
+    ``score`` is of 0 to 1, in thousandths. ``candidates`` are kept for review where it did not map, at most
+    five, the best first. ``why`` is a stable code, of those in docs/mapping.md. ``variant`` is the printing,
+    where a verified SKU tells it.
+    """
 
     card_print_id: int | None
-    how: Literal["sku", "external", "title"] | None
+    how: How | None
     score: Decimal
     candidates: tuple[Candidate, ...]
     why: str
+    variant: str | None = None
 
 
 async def resolve(
     connection: Connection, org_id: UUID, listings: Sequence[Listing], *, platform: str = "ebay"
 ) -> list[Match]:
-    """Find the prints of listings."""
-    del connection, org_id, platform
-    return [Match(None, None, Decimal(0), (), "no_number") for _ in listings]
+    """Find the print of each listing, in their order; three statements, however many there are.
+
+    Writes nothing. A listing maps by its title only with a score above 0.9 and without a doubt.
+    """
+    found = await _mapped(connection, org_id, listings, platform)
+    titles = {one.title for place, one in enumerate(listings) if place not in found}
+    by_title = await _by_titles(connection, sorted(titles)) if titles else {}
+    return [found.get(place) or by_title[one.title] for place, one in enumerate(listings)]
+
+
+async def remember(
+    connection: Connection,
+    org_id: UUID,
+    platform: str,
+    sku: str,
+    card_print_id: int,
+    *,
+    verified: bool,
+    source: Literal["manual", "auto", "csv"],
+    score: Decimal | None = None,
+    variant: str | None = None,
+) -> bool:
+    """Keep which print an org's SKU means; answers False where a verified one stands and this is none.
+
+    A SKU is known without regard to case and to blanks around it. Raises ``UserError`` where nothing is left.
+    """
+    if not (kept := sku.strip()):
+        raise UserError("a SKU to remember must have a character at least")
+    told = (card_print_id, variant, verified, source, score)
+    answer = await connection.execute(SQL["remember"], org_id, platform, kept, *told)
+    return answer.endswith("1")
+
+
+async def _mapped(
+    connection: Connection, org_id: UUID, listings: Sequence[Listing], platform: str
+) -> dict[int, Match]:
+    asked = [(place, one) for place, one in enumerate(listings) if one.sku or one.external_id]
+    if not asked:
+        return {}
+    skus = [one.sku.strip() if one.sku else None for _, one in asked]
+    rows = await connection.fetch(
+        SQL["mapped"], org_id, platform, skus, [one.external_id for _, one in asked]
+    )
+    return {asked[row["place"] - 1][0]: _certain(row) for row in rows}
+
+
+def _certain(row: Record) -> Match:
+    how: How = "sku" if row["by_sku"] else "external"
+    return Match(row["card_print_id"], how, CERTAIN, (), "mapped", row["variant"])
+
+
+async def _by_titles(connection: Connection, titles: Sequence[str]) -> dict[str, Match]:
+    names = names_of(tuple(CardSet(*row) for row in await connection.fetch(SQL["sets"])))
+    asked, keys = [question(read_title(title), names) for title in titles], Keys()
+    for one in asked:
+        keys.add(one, names)
+    rows = await connection.fetch(SQL["candidates"], *keys.columns())
+    species = {row["word"] for row in rows if row["word"] is not None}
+    shelf = Shelf({row["id"]: Print(*tuple(row)[:7]) for row in rows if row["word"] is None}.values())
+    return {
+        title: _match(judge(one, shelf, names, species)) for title, one in zip(titles, asked, strict=True)
+    }
+
+
+def _match(verdict: Verdict) -> Match:
+    score = _score(verdict.ranked[0]) if verdict.ranked else Decimal("0.000")
+    if verdict.mapped:
+        return Match(verdict.ranked[0].print.id, "title", score, (), verdict.why)
+    best = {one.print.id: one for one in reversed(verdict.ranked)}
+    candidates = [Candidate(one.print.id, one.print.source_card_id, _score(one)) for one in best.values()]
+    return Match(None, None, score, tuple(candidates[::-1][:MOST_CANDIDATES]), verdict.why)
+
+
+def _score(one: Weighed) -> Decimal:
+    return Decimal(one.score).scaleb(-3)

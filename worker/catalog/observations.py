@@ -54,7 +54,7 @@ class Sale:
 
     def listing(self) -> Listing:
         """What a print is looked for by. A title that is only the item's id says nothing (a policy hold)."""
-        return Listing(self.title if self.title != self.item_id else None, self.sku, self.item_id)
+        return Listing("" if self.title in {None, self.item_id} else self.title or "", self.sku, self.item_id)
 
 
 @dataclass(frozen=True, slots=True)
