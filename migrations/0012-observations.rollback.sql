@@ -1,5 +1,5 @@
 delete from worker.rights r
- where r.object like '%price_observations%' or r.object like '%sold_prices%' or r.object like '%ebay_cursors%'
+ where r.object like '%price_observations%' or r.object like '%ebay_cursors%'
     or r.object like '%ebay_transactions%' or r.object like '%ebay_disputes%' or r.object like '%ebay_messages%'
     or r.object like '%ebay_inventory_items%' or r.object like '%ebay_offers%' or r.object like '%ebay_notifications%'
     or r.object in ('function worker.erase_ebay_user', 'function worker.revoke_ebay_user', 'function worker.start_syncs');
@@ -14,5 +14,4 @@ drop table public.ebay_messages;
 drop table public.ebay_disputes;
 drop table public.ebay_transactions;
 drop table public.ebay_cursors;
-drop view public.sold_prices;
 drop table public.price_observations;

@@ -2,9 +2,8 @@
 -- depends: 0011-accounts
 --
 -- price_observations holds one row for each raw price fact, whatever its source; a connected seller's sold line item is
--- there once, whoever reads it how often, and later refunds and cancellations change its status. Only what is mapped to
--- a print, and was really sold, is a price: sold_prices shows those. Of buyers nothing is kept, but for whose message or
--- dispute it is.
+-- there once, whoever reads it how often, and later refunds and cancellations change its status. Of buyers nothing is
+-- kept, but for whose message or dispute it is.
 -- Each resource of an account has a cursor: up to when it was read in whole. It moves with the page that was stored last.
 
 create table public.price_observations (
@@ -42,13 +41,6 @@ create index price_observations_of_print on public.price_observations (card_prin
     where card_print_id is not null;
 create index price_observations_of_account on public.price_observations (account_id, observed_at);
 create index price_observations_to_review on public.price_observations (org_id, id) where card_print_id is null;
-
--- Sales that are prices: mapped, paid for, and not taken back whole.
-create view public.sold_prices with (security_invoker = true) as
-    select o.id, o.org_id, o.card_print_id, o.source, o.marketplace_id, o.unit_price, o.shipping, o.currency, o.quantity,
-           o.observed_at, o.condition, o.listing_type, o.status = 'partially_refunded' as partially_refunded
-      from public.price_observations o
-     where o.basis = 'sold' and o.card_print_id is not null and o.status in ('sold', 'partially_refunded');
 
 create table public.ebay_cursors (
     account_id  uuid not null references public.ebay_accounts on delete cascade,
@@ -242,14 +234,13 @@ end $$;
 insert into worker.rights (role, object, privileges)
 select r.role, 'table public.' || t.name, 'select'
   from unnest(array['mintmark_operator', 'mintmark_reader']) as r(role),
-       unnest(array['price_observations', 'sold_prices', 'ebay_cursors', 'ebay_transactions', 'ebay_disputes',
+       unnest(array['price_observations', 'ebay_cursors', 'ebay_transactions', 'ebay_disputes',
                     'ebay_inventory_items', 'ebay_offers']) as t(name);
 
 -- What people wrote to each other is for those who steer, and not for every report.
 insert into worker.rights (role, object, privileges) values
     ('mintmark_operator', 'table public.ebay_messages', 'select'),
     ('mintmark_worker', 'table public.price_observations', 'select, insert, update'),
-    ('mintmark_worker', 'table public.sold_prices', 'select'),
     ('mintmark_worker', 'table public.ebay_cursors', 'select, insert, update'),
     ('mintmark_worker', 'table public.ebay_transactions', 'select, insert, update'),
     ('mintmark_worker', 'table public.ebay_disputes', 'select, insert, update'),

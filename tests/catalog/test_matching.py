@@ -292,9 +292,7 @@ async def test_a_sku_of_blanks_and_a_print_that_is_not_there_are_refused(db: Dat
         await keep(db, "A1", -1, verified=True)
 
 
-async def test_a_worker_resolves_and_remembers_with_its_own_rights(
-    db: Database, database_url: str, ids: Ids
-) -> None:
+async def test_a_worker_resolves_and_remembers_with_its_own_rights(database_url: str, ids: Ids) -> None:
     async with open_database(as_worker(database_url), size=2) as worker:
         assert await keep(worker, "W1", ids["base1-4"], verified=False)
         assert await keep(worker, "W1", ids["base1-4"], verified=True)
@@ -303,8 +301,8 @@ async def test_a_worker_resolves_and_remembers_with_its_own_rights(
 
 @pytest.mark.usefixtures("ids")
 async def test_the_page_tells_the_scores_and_the_reasons_that_there_are(db: Database) -> None:
-    told = {title.strip("`"): score for title, score, _ in table("mapping.md", "title", "score", "")}
-    reasons = [row[0].strip("`") for row in table("mapping.md", "`why`", "it means", "what to do")]
+    told = {title: score for title, score, _ in table("mapping.md", "title", "score", "")}
+    reasons = [row[0] for row in table("mapping.md", "why", "it means", "what to do")]
 
     assert {title: str((await one(db, title)).score) for title in told} == told
     assert set(reasons) == {"mapped", *(why for _, why in REASONS)}

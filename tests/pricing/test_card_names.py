@@ -26,7 +26,7 @@ from worker.pricing.titles import read_title
     ],
 )
 def test_a_name_is_found_however_it_is_written(title: str, name: str) -> None:
-    found = find_name(read_title(title), name, ())
+    found = find_name(read_title(title), name)
 
     assert (found.likeness, found.longer) == (WHOLE, False)
 
@@ -44,23 +44,23 @@ def test_a_name_is_found_however_it_is_written(title: str, name: str) -> None:
     ],
 )
 def test_a_title_that_goes_on_to_a_longer_name_means_another_card(title: str, name: str) -> None:
-    assert find_name(read_title(title), name, ()).longer
+    assert find_name(read_title(title), name).longer
 
 
 @pytest.mark.parametrize(
     "title", ["Charizard 4/102 EX", "Charizard EX-NM 4/102", "Charizard ex/nm condition"]
 )
 def test_an_ex_that_is_a_condition_is_not_one_of_the_name(title: str) -> None:
-    assert not find_name(read_title(title), "Charizard", ()).longer
+    assert not find_name(read_title(title), "Charizard").longer
 
 
 def test_a_missing_word_of_the_name_counts_for_more_than_a_slip_of_the_pen() -> None:
-    assert find_name(read_title("Charizard 20/189"), "Charizard VMAX", ()).likeness < MISSPELT
+    assert find_name(read_title("Charizard 20/189"), "Charizard VMAX").likeness < MISSPELT
 
 
 def test_words_of_a_name_may_stand_apart_but_not_a_letter_that_says_little_by_itself() -> None:
-    assert find_name(read_title("Ponyta 81/202 Galarian"), "Galarian Ponyta", ()).likeness == SCATTERED
-    assert find_name(read_title("Celebi 1/202 holo V"), "Celebi V", ()).likeness < MISSPELT
+    assert find_name(read_title("Ponyta 81/202 Galarian"), "Galarian Ponyta").likeness == SCATTERED
+    assert find_name(read_title("Celebi 1/202 holo V"), "Celebi V").likeness < MISSPELT
 
 
 def test_a_slip_of_the_pen_is_found_and_another_word_is_none() -> None:

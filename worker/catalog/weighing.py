@@ -82,12 +82,13 @@ class Scales:
     ) -> None:
         self._reading = reading
         self._mentions = mentions
+        self._taken = frozenset(place for found in mentions for place in range(found.start, found.end))
         self._names = names
         self._species = species
 
     def weigh(self, one: Print, number: TitleNumber | None, *, only_of_prefix: bool = False) -> Weighed:
         """Score a print that has this number; ``only_of_prefix``: no other set has its prefix and number."""
-        fit = find_name(self._reading, one.name, self._mentions)
+        fit = find_name(self._reading, one.name, self._taken)
         place = self._place(one, number, fit.places, only_of_prefix=only_of_prefix)
         if fit.likeness < MISSPELT and place.points == BOTH:
             fit = self._forgiven(one) or fit

@@ -75,7 +75,7 @@ def report(sold: Sold) -> None:
     OUT.print(f"alert: {shown(sold.alert)}", highlight=False)
     if sold.prints:
         OUT.print("\n[bold]What was sold most[/]")
-        _print_table(sold.prints, ("name", "number", "set_name", "sales", "median", "currency"))
+        _print_table(sold.prints, ("name", "number", "set_name", "sales"))
 
 
 async def _connect(db: Database, pages: str, user_id: str, username: str) -> None:

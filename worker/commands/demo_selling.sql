@@ -13,7 +13,8 @@ select a.ebay_username, case when a.is_active then 'active' else a.inactive_reas
  group by a.id order by a.ebay_username
 
 -- name: prints
-select p.name, p.number, s.name as set_name, o.currency::text, count(*)::int as sales,
-       percentile_disc(0.5) within group (order by o.unit_price) as median
-  from public.sold_prices o join public.card_prints p on p.id = o.card_print_id join public.card_sets s on s.id = p.set_id
- group by p.id, s.id, o.currency order by count(*) desc, p.id limit $1
+select p.name, p.number, s.name as set_name, count(*)::int as sales
+  from public.price_observations o join public.card_prints p on p.id = o.card_print_id
+       join public.card_sets s on s.id = p.set_id
+ where o.status in ('sold', 'partially_refunded')
+ group by p.id, s.id order by count(*) desc, p.id limit $1

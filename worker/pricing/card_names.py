@@ -1,15 +1,13 @@
 """Where a title says a card's name, and whether it says a longer one."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from worker.pricing.phrases import Found
 from worker.pricing.titles import Reading, read_words
-
-T = TypeVar("T")
 
 DELTA = "\u03b4"
 MARKS = frozenset("\u2605\u03b4\u25c7\u2642\u2640")
@@ -67,14 +65,13 @@ def shape_of(name: str) -> NameShape:
     return NameShape(plain, MARKS.intersection(words))
 
 
-def find_name(reading: Reading, name: str, mentions: Sequence[Found[T]]) -> NameFit:
-    """Find a card's name in a title, rather outside the words that name a set.
+def find_name(reading: Reading, name: str, taken: AbstractSet[int] = frozenset()) -> NameFit:
+    """Find a card's name in a title, rather outside the places that are taken by the name of a set.
 
     A likeness of less than ``MISSPELT`` means that words of the name are missing: it is half of their share
     that is there.
     """
     shape = shape_of(name)
-    taken = {place for found in mentions for place in range(found.start, found.end)}
     starts = _starts(reading.words, shape.words)
     if starts:
         start = next((one for one in starts if one not in taken), starts[0])
@@ -136,7 +133,7 @@ def _needs_its_place(word: str) -> bool:
     return word in KINDS or len(word) < 3  # noqa: PLR2004
 
 
-def _is_longer(reading: Reading, shape: NameShape, places: frozenset[int], taken: set[int]) -> bool:
+def _is_longer(reading: Reading, shape: NameShape, places: frozenset[int], taken: AbstractSet[int]) -> bool:
     before, after = min(places) - 1, max(places) + 1
     words = reading.words
     if (

@@ -83,9 +83,9 @@ def test_the_dirt_of_a_marketplace_is_in_it(large_world: World) -> None:
     assert {each.card_id for each in sample_cards()} > {each["card_id"] for each in told} - {None}
 
 
-def test_only_a_single_raw_card_has_a_print(large_world: World) -> None:
+def test_only_a_single_card_has_a_print_in_a_slab_or_not(large_world: World) -> None:
     for line in lines(large_world):
-        assert (line["card_id"] is not None) == (line["kind"] == "single"), line
+        assert (line["card_id"] is not None) == (line["kind"] in {"single", "graded"}), line
 
 
 def test_a_title_names_its_card(large_world: World) -> None:

@@ -26,7 +26,7 @@ LEAST = Decimal("0.99")
 class Ware:
     """What a seller sells under one number; ``price`` is for one, in the seller's currency.
 
-    ``card_id`` is its print, the truth, and None unless it is one raw card in English. ``condition`` is what
+    ``card_id`` is its print, the truth, and None unless it is one card in English. ``condition`` is what
     the title says, None where it says nothing or it is no raw card. ``managed``: made through the Inventory
     API, and ``published`` there.
     """
@@ -59,7 +59,7 @@ def _ware(rng: Random, seller: Seller, card: Card, scheme: SkuScheme, place: int
         kind=kind,
         title=_title(rng, kind, card, condition),
         sku=_sku(rng, scheme, kind, card, condition, row),
-        card_id=card.card_id if kind == "single" else None,
+        card_id=card.card_id if kind in {"single", "graded"} else None,
         condition=condition,
         price=_price(rng, seller.currency, kind, card, condition),
         stock=rng.choice((0, 1, 1, 1, 2, 4, 12)),
