@@ -1,7 +1,7 @@
 """How often a title finds its print, measured on titles of which we know what they mean.
 
 ``titles/by_hand.tsv`` was written by hand, with every trap we know of; ``titles/making.py`` makes titles by
-machine: from the templates that the matching was built with, and from others that it was not.
+machine: from the templates that the matching was built with, and from others.
 """
 
 import sys

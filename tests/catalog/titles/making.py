@@ -1,7 +1,7 @@
 """Titles made by machine from a catalogue, each with the print that it means, or None.
 
 Two families of templates: the matching was built with ``TUNED``; ``HELD_OUT`` shares neither templates nor
-noise with it.
+noise with it, and was looked at once: two mends came of that.
 """
 
 import random
