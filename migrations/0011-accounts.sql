@@ -103,7 +103,7 @@ $$;
 -- What a job may use of a quota: all of it when somebody waits for the job, whose priority is then above 0.
 create function worker.calls_for(quota worker.api_quotas, priority int) returns int
 language sql immutable set search_path = '' as $$
-    select quota.calls - case when priority > 0 then 0 else ceil(quota.calls * quota.kept_percent / 100.0)::int end
+    select quota.calls - case when priority > 0 then 0 else ceil(quota.calls::bigint * quota.kept_percent / 100.0)::int end
 $$;
 
 -- The provider's day, begun anew where the last has ended, at the midnight of its zone. Keeps the quota's row locked.
@@ -160,7 +160,7 @@ begin
             verdict := 'outcome_unknown';
         elsif earlier.repeat = 'same_key' then
             quota := worker.lock_quota(the_api);
-            if quota.used_calls + quota.elsewhere_calls + the_calls > worker.calls_for(quota, job.priority) then
+            if quota.used_calls::bigint + quota.elsewhere_calls + the_calls > worker.calls_for(quota, job.priority) then
                 verdict := 'quota';
                 until := quota.resets_at;
                 return;
@@ -211,7 +211,7 @@ begin
         end if;
     end if;
     quota := worker.lock_quota(the_api);
-    if quota.used_calls + quota.elsewhere_calls + the_calls > worker.calls_for(quota, job.priority) then
+    if quota.used_calls::bigint + quota.elsewhere_calls + the_calls > worker.calls_for(quota, job.priority) then
         update worker.org_days d set reserved_cents = d.reserved_cents - highest
          where d.org_id = the_org and d.day = today and highest > 0;
         verdict := 'quota';

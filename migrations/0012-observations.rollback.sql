@@ -4,7 +4,7 @@ delete from worker.rights r
     or r.object like '%ebay_inventory_items%' or r.object like '%ebay_offers%' or r.object like '%ebay_notifications%'
     or r.object in ('function worker.erase_ebay_user', 'function worker.revoke_ebay_user', 'function worker.start_syncs');
 
-drop function worker.start_syncs(text, uuid);
+drop function worker.start_syncs(text);
 drop function worker.revoke_ebay_user(text, text, text, timestamptz);
 drop function worker.erase_ebay_user(text, text, text);
 drop table worker.ebay_notifications;

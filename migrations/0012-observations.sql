@@ -33,6 +33,7 @@ create table public.price_observations (
     candidates           jsonb not null default '[]',
     raw                  jsonb not null default '{}',
     content_hash         bytea,                   -- of what the source said, by whoever wrote it
+    source_modified_at   timestamptz,             -- when the source changed it last: older says never overwrite newer ones
     created_at           timestamptz not null default now(),
     updated_at           timestamptz not null default now(),
     unique (source, marketplace_id, order_id, order_line_item_id)
@@ -140,6 +141,9 @@ create table public.ebay_offers (
     primary key (account_id, offer_id)
 );
 
+create index ebay_disputes_of_buyer on public.ebay_disputes (buyer_username);
+create index ebay_messages_of_other on public.ebay_messages (other_username);
+
 -- Events of eBay's that were obeyed, by their ids: one that comes again changes nothing.
 create table worker.ebay_notifications (
     notification_id  text primary key,
@@ -169,7 +173,10 @@ begin
            raw = '{}', candidates = '[]', account_id = null, updated_at = now()
      where o.account_id = any (known);
     delete from public.ebay_accounts a where a.id = any (known);
-    delete from worker.alerts a where a.alert = 'credential_revoked' and a.data ->> 'account' = any (known::text[]);
+    if cardinality(known) > 0 then
+        delete from worker.alerts a where a.alert = 'credential_revoked' and a.data ->> 'account' = any (known::text[]);
+        delete from worker.run_events e where e.event = 'would' and e.data ->> 'account' = any (known::text[]);
+    end if;
     delete from public.ebay_messages m where m.other_username = any (names);
     update public.ebay_disputes d set buyer_username = null, updated_at = now() where d.buyer_username = any (names);
     update worker.ebay_notifications n set accounts = cardinality(known) where n.notification_id = the_notification;
@@ -200,15 +207,17 @@ begin
     return revoked;
 end $$;
 
--- Start a sync in every org, but one, that has connected sellers and none under way. For the clock, which knows no orgs.
-create function worker.start_syncs(the_environment text, but uuid) returns int
+-- Start a sync in every org that has connected sellers and none of these runs that is not over. For the clock, which knows
+-- no orgs: who is confined to one may not.
+create function worker.start_syncs(the_environment text) returns int
 language plpgsql security definer set search_path = '' as $$
 declare
     one uuid;
     started int := 0;
 begin
+    perform worker.refuse_confined('start_syncs');
     for one in select distinct a.org_id from public.ebay_accounts a
-                where a.is_active and a.environment = the_environment and a.org_id <> but
+                where a.is_active and a.environment = the_environment
                   and not exists (select from worker.runs r
                                    where r.org_id = a.org_id and r.kind = 'seller_sync' and r.name = 'all sellers'
                                      and r.state in ('pending', 'running', 'paused'))

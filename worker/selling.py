@@ -22,6 +22,7 @@ from worker.errors import BadSettings
 from worker.handlers.account_sync import AccountSync
 from worker.handlers.ebay_limits import EbayLimits
 from worker.handlers.seller_sync import SellerSync
+from worker.handlers.sync_orgs import SyncOrgs
 from worker.queue.keeper import Duty
 from worker.queue.schedules import Missed, Schedule
 from worker.runs.handler import AnyHandler
@@ -114,7 +115,8 @@ def selling_handlers(settings: Settings, db: Database, asker: Asker | None) -> l
         timedelta(days=settings.sync.first_days), timedelta(seconds=settings.sync.overlap_seconds)
     )
     return [
-        SellerSync(db, environment=settings.ebay.environment, is_configured=is_configured(settings)),
+        SellerSync(environment=settings.ebay.environment, is_configured=is_configured(settings)),
+        SyncOrgs(db, environment=settings.ebay.environment),
         AccountSync(db, asker, resources=resources(db), habits=habits),
         EbayLimits(db, asker, own=settings.quotas),
     ]
@@ -130,7 +132,7 @@ def selling_schedules(settings: Settings) -> list[Schedule]:
     if not is_configured(settings):
         return []
     built_in = [
-        _schedule(SCHEDULE, settings.sync.cron, SellerSync.kind, '{"every_org": true}'),
+        _schedule(SCHEDULE, settings.sync.cron, SyncOrgs.kind, "{}"),
         _schedule(LIMITS_SCHEDULE, settings.sync.limits_cron, EbayLimits.kind, "{}"),
     ]
     return [one for one in built_in if one is not None and one.name not in settings.schedules]

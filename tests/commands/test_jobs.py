@@ -63,7 +63,7 @@ def test_a_kind_nobody_knows_is_wrong_use_and_the_known_ones_are_named(cli: Cli)
     assert (said.code, said.out) == (2, "")
     assert (
         said.err == 'mintmark: unknown kind "nonsense"; known are: '
-        "account_sync, demo, ebay_limits, normalize_batch, seller_sync\n"
+        "account_sync, demo, ebay_limits, normalize_batch, seller_sync, sync_orgs\n"
     )
 
 
@@ -158,7 +158,7 @@ def test_a_paused_queue_says_so_until_it_is_resumed(cli: Cli) -> None:
 def test_the_kinds_are_listed_with_what_they_take(cli: Cli) -> None:
     rows = {row["kind"]: row for row in cli("kinds", "--json").rows()}
 
-    assert set(rows) == {"account_sync", "demo", "ebay_limits", "normalize_batch", "seller_sync"}
+    assert set(rows) == {"account_sync", "demo", "ebay_limits", "normalize_batch", "seller_sync", "sync_orgs"}
     assert rows["normalize_batch"]["schema"]["required"] == ["source"]
     assert "cost_cents" in rows["demo"]["takes"]
     assert "normalize_batch" in cli("kinds").out

@@ -302,7 +302,7 @@ async def test_an_account_whose_fresh_tokens_are_refused_to_the_last_attempt_is_
     await sell(database_url, small_market)
 
     failed = await db.fetch("select type::text, external_id, error_code from worker.items")
-    assert list(map(tuple, failed)) == [("seller", user, "token_rejected")]
+    assert list(map(tuple, failed)) == [("seller", str(accounts[user]), "token_rejected")]
     why = await db.fetchval("select inactive_reason from public.ebay_accounts where ebay_user_id = $1", user)
     assert why == "token_rejected"
     assert await db.fetchval("select count(*) from worker.alerts where alert = 'credential_revoked'") == 1

@@ -43,12 +43,12 @@ class AccountElsewhere(UserError):
     code = "account_elsewhere"
 
 
-async def find(db: Database, account: UUID) -> tuple[Account, str | None]:
-    """Look an account up; answers also why it is not in use, None where it is.
+async def find(db: Database, account: UUID, run: UUID | None = None) -> tuple[Account, str | None]:
+    """Look an account up, among those of a run's org if there is a run; answers also why it is not in use.
 
     Raises ``AccountInactive`` where there is none.
     """
-    row = await db.fetchrow(SQL["account"], account)
+    row = await db.fetchrow(SQL["account"], account, run)
     if row is None:
         raise AccountInactive(account, "there is none")
     found = Account(
@@ -60,6 +60,21 @@ async def find(db: Database, account: UUID) -> tuple[Account, str | None]:
         row["marketplace_id"],
     )
     return found, None if row["is_active"] else row["inactive_reason"]
+
+
+async def hold(connection: Connection, *, account: Account) -> None:
+    """Keep an account from being erased before this transaction ends; raises ``AccountInactive`` if it is.
+
+    To be done before anything of the account's is written: whoever erases it locks in this order, too.
+    """
+    if await connection.fetchval(SQL["hold"], account.id) is None:
+        raise AccountInactive(account.id, "there is none")
+
+
+async def rename(connection: Connection, account: Account, username: str | None) -> None:
+    """Note what a seller is called now, where that is known."""
+    if username is not None and username != account.ebay_username:
+        await connection.execute(SQL["rename"], account.id, username)
 
 
 def require_active(account: Account, inactive: str | None) -> None:
@@ -84,7 +99,7 @@ async def connect(
     Raises ``AccountElsewhere`` where another org has it. One transaction with the caller's.
     """
     known = (org, user, identity.user_id, identity.username, environment)
-    row = await connection.fetchrow(SQL["connect"], *known, identity.marketplace or "EBAY_US", list(scopes))
+    row = await connection.fetchrow(SQL["connect"], *known, identity.marketplace, list(scopes))
     if row is None:
         raise AccountElsewhere(
             "this eBay account is connected to another organisation: disconnect it there first"

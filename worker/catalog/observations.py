@@ -43,6 +43,8 @@ class Sale:
     listing_type: str | None
     condition: str | None
     status: Status
+    modified_at: datetime
+    """When its source changed it last: what is older never overwrites what is newer."""
     raw: Mapping[str, Any]
 
     def content_hash(self) -> bytes:
@@ -84,6 +86,8 @@ class Plan:
     new: Sequence[Chosen]
     changed: Sequence[Chosen]
     unchanged: int
+    elsewhere: int = 0
+    """Line items that another org has: they are counted there, and nothing is done here."""
 
     @property
     def unmapped(self) -> int:
@@ -98,21 +102,27 @@ async def plan(connection: Connection, writer: Writer, sales: Sequence[Sale]) ->
     """
     latest = {sale.key: sale for sale in sales}
     keys = list(zip(*latest, strict=True)) or [(), (), ()]
-    rows = await connection.fetch(SQL["known"], writer.source, writer.org_id, *keys)
+    rows = await connection.fetch(SQL["known"], writer.source, *keys)
     known = {(row["marketplace_id"], row["order_id"], row["order_line_item_id"]): row for row in rows}
+    elsewhere = {key for key, row in known.items() if row["org_id"] != writer.org_id}
+    latest = {key: sale for key, sale in latest.items() if key not in elsewhere}
     hashes = {key: sale.content_hash() for key, sale in latest.items()}
-    asked = [key for key in latest if _is_open(known.get(key), hashes[key])]
+    asked = [key for key in latest if _is_open(known.get(key), hashes[key], latest[key].modified_at)]
     listings = [latest[key].listing() for key in asked]
     found = await resolve(connection, writer.org_id, listings, platform=writer.platform) if asked else []
     chosen = [Chosen(latest[key], hashes[key], match) for key, match in zip(asked, found, strict=True)]
     new = [one for one in chosen if one.sale.key not in known]
     changed = [one for one in chosen if one.sale.key in known and _differs(one, known[one.sale.key])]
-    return Plan(new, changed, len(latest) - len(new) - len(changed))
+    return Plan(new, changed, len(latest) - len(new) - len(changed), len(elsewhere))
 
 
-def _is_open(row: Record | None, content_hash: bytes) -> bool:
+def _is_open(row: Record | None, content_hash: bytes, modified_at: datetime) -> bool:
     """Tell whether a line item is to be looked at: it is new, has changed, or found no print before."""
-    if row is None or row["content_hash"] != content_hash:
+    if row is None:
+        return True
+    if row["source_modified_at"] is not None and modified_at < row["source_modified_at"]:
+        return False  # Somebody has read a newer one meanwhile.
+    if row["content_hash"] != content_hash:
         return True
     return row["card_print_id"] is None and row["mapped_by"] != "manual"
 
@@ -155,4 +165,5 @@ def _row(one: Chosen) -> tuple[Any, ...]:
         json.dumps(candidates),
         json.dumps(sale.raw),
         one.content_hash,
+        sale.modified_at,
     )

@@ -11,6 +11,7 @@ from worker.clients.ebay import Question
 from worker.clients.ebay_shapes import (
     NOTHING,
     Following,
+    Id,
     Moment,
     Money,
     Shape,
@@ -28,7 +29,7 @@ NAME = f"{API} {OPERATION}"
 class Dispute(Shape):
     """A payment dispute as it stands."""
 
-    id: str = Field(alias="paymentDisputeId", min_length=1)
+    id: Id = Field(alias="paymentDisputeId")
     status: str = Field(alias="paymentDisputeStatus", min_length=1)
     reason: str | None = None
     order_id: str | None = Field(None, alias="orderId")

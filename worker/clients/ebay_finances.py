@@ -14,6 +14,7 @@ from worker.clients.ebay import Question
 from worker.clients.ebay_shapes import (
     NOTHING,
     Following,
+    Id,
     Moment,
     Money,
     Shape,
@@ -47,8 +48,8 @@ KEPT = (
 class Transaction(Shape):
     """One movement of money. Its ``id`` is unique within its ``type`` only; ``entry`` is its direction."""
 
-    id: str = Field(alias="transactionId", min_length=1)
-    type: str = Field(alias="transactionType", min_length=1)
+    id: Id = Field(alias="transactionId")
+    type: Id = Field(alias="transactionType")
     status: str | None = Field(None, alias="transactionStatus")
     at: Moment = Field(alias="transactionDate")
     entry: Literal["CREDIT", "DEBIT"] = Field(alias="bookingEntry")

@@ -15,6 +15,7 @@ from worker.clients.ebay import Question, error_ids
 from worker.clients.ebay_shapes import (
     NOTHING,
     Following,
+    Id,
     Money,
     Price,
     Shape,
@@ -49,7 +50,7 @@ class _Availability(Shape):
 class StockItem(Shape):
     """A thing in stock, known by its SKU."""
 
-    sku: str = Field(min_length=1)
+    sku: Id
     condition: str | None = None
     product: _Product | None = None
     availability: _Availability | None = None
@@ -88,9 +89,9 @@ class _Listing(Shape):
 class Offer(Shape):
     """An offer of a stock item in one marketplace; it has a listing once it is published."""
 
-    id: str = Field(alias="offerId", min_length=1)
-    sku: str = Field(min_length=1)
-    marketplace: str = Field(alias="marketplaceId", min_length=1)
+    id: Id = Field(alias="offerId")
+    sku: Id
+    marketplace: Id = Field(alias="marketplaceId")
     format: str | None = None
     status: str = Field(min_length=1)
     quantity: int | None = Field(None, alias="availableQuantity", ge=0, lt=MOST)

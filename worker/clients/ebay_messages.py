@@ -12,6 +12,7 @@ from worker.clients.ebay import Question
 from worker.clients.ebay_shapes import (
     NOTHING,
     Following,
+    Id,
     Moment,
     Shape,
     moment,
@@ -30,7 +31,7 @@ ConversationType: TypeAlias = Literal["FROM_MEMBERS", "FROM_EBAY"]
 class Message(Shape):
     """The latest message of a conversation."""
 
-    id: str = Field(alias="messageId", min_length=1)
+    id: Id = Field(alias="messageId")
     sent_at: Moment = Field(alias="createdDate")
     sender: str | None = Field(None, alias="senderUsername")
     recipient: str | None = Field(None, alias="recipientUsername")
@@ -41,7 +42,7 @@ class Message(Shape):
 class Conversation(Shape):
     """A conversation with one other side."""
 
-    id: str = Field(alias="conversationId", min_length=1)
+    id: Id = Field(alias="conversationId")
     status: str | None = Field(None, alias="conversationStatus")
     title: str | None = Field(None, alias="conversationTitle")
     reference_id: str | None = Field(None, alias="referenceId")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from worker.clients.ebay import Question
-from worker.clients.ebay_shapes import Answered, Moment, Money, Price, Shape, moment, read_page, total_of
+from worker.clients.ebay_shapes import Answered, Id, Moment, Money, Price, Shape, moment, read_page, total_of
 
 LARGEST_PAGE = 200
 API, OPERATION = "ebay_fulfillment", "get_orders"
@@ -49,13 +49,14 @@ class _Refund(Shape):
 class LineItem(Shape):
     """One thing sold in an order. ``cost`` is the price of all its ``quantity`` together."""
 
-    id: str = Field(alias="lineItemId", min_length=1)
+    id: Id = Field(alias="lineItemId")
     item_id: str | None = Field(None, alias="legacyItemId")
     sku: str | None = None
     title: str | None = None
     quantity: int = Field(gt=0, lt=1_000_000)
     sold_format: str | None = Field(None, alias="soldFormat")
     marketplace: str | None = Field(None, alias="listingMarketplaceId")
+    bought_at: str | None = Field(None, alias="purchaseMarketplaceId")
     cost: Price = Field(alias="lineItemCost")
     discounted: Price | None = Field(None, alias="discountedLineItemCost")
     delivery: _Delivery | None = Field(None, alias="deliveryCost")
@@ -80,7 +81,9 @@ PaymentStatus = Literal["FAILED", "FULLY_REFUNDED", "PAID", "PARTIALLY_REFUNDED"
 class Order(Shape):
     """An order with its line items."""
 
-    id: str = Field(alias="orderId", min_length=1)
+    id: Id = Field(alias="orderId")
+    seller: str | None = Field(None, alias="sellerId")
+    """The seller's username, which may change."""
     created_at: Moment = Field(alias="creationDate")
     modified_at: Moment = Field(alias="lastModifiedDate")
     payment_status: PaymentStatus = Field(alias="orderPaymentStatus")

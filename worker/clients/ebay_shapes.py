@@ -8,12 +8,23 @@ from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from worker.errors import SourceGarbled
 
 R = TypeVar("R")
-LARGEST = Decimal(10) ** 10
+LARGEST = Decimal(10) ** 10 - 1
+"""What numeric(12,2) holds, also once it is rounded."""
+LONGEST_TEXT, LONGEST_ID = 10_000, 200
+EARLIEST, LATEST = 1990, 2200
 
 
 def _text_only(value: Any) -> Any:
@@ -28,7 +39,9 @@ Amount = Annotated[Decimal, BeforeValidator(_text_only), Field(allow_inf_nan=Fal
 class Shape(BaseModel):
     """What we read of an answer: named as eBay does; what else is there is none of our business."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, str_max_length=LONGEST_TEXT
+    )
 
 
 class Money(Shape):
@@ -44,7 +57,15 @@ class Price(Money):
     value: Annotated[Amount, Field(ge=0)]
 
 
-Moment = AwareDatetime
+def _in_reason(when: datetime) -> datetime:
+    if not EARLIEST <= when.year <= LATEST:
+        raise ValueError("a moment that no listing has seen")
+    return when
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_reason)]
+Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
+"""What something is known by; short enough to be a key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 import asyncpg
 import typer
+from rich.markup import escape
 
 from worker.app import Urls, database_urls
 from worker.commands.doctor_selling import selling_checks
@@ -44,9 +45,9 @@ def doctor(as_json: JsonFlag = False) -> None:
             )
         else:
             mark = "[green]ok[/]  " if finding.well else "[red]WRONG[/]"
-            OUT.print(f"{mark} {finding.what:14} {finding.found}", highlight=False)
+            OUT.print(f"{mark} {finding.what:14} {escape(finding.found)}", highlight=False)
             if not finding.well:
-                OUT.print(f"                     {finding.advice}", highlight=False)
+                OUT.print(f"                     {escape(finding.advice)}", highlight=False)
     if not all(finding.well for finding in findings):
         raise typer.Exit(1)
 

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from worker.accounts.accounts import Account, AccountInactive, deactivate, find, require_active
+from worker.accounts.accounts import Account, AccountInactive, deactivate, find, hold, require_active
 from worker.accounts.asking import Asker, FreshTokenRejected
+from worker.accounts.vault import CannotDecrypt
 from worker.clients.answers import AnsweredNo
 from worker.clients.ebay import error_ids
 from worker.clients.ebay_shapes import BadRecord
 from worker.db import Connection, Database
-from worker.errors import AccessDenied, SourceDown, SourceError, SourceGarbled, UserError
+from worker.errors import AccessDenied, CredentialRevoked, SourceDown, SourceError, SourceGarbled, UserError
 from worker.queue.contract import Backoff, Done, Ending, Retry
 from worker.runs.handler import JobPayload
 from worker.runs.items import Item
@@ -28,6 +29,8 @@ ResourceName: TypeAlias = Literal["orders", "transactions", "disputes", "message
 IN_THE_FUTURE = "30850"
 FAST_CLOCK = timedelta(minutes=15)
 """By how much our clock is put back once it turned out to run ahead of eBay's."""
+MOST_PUT_BACK = 8
+DRIFTED = "drifted"
 SHOWN = 200
 """Lines of a dry run that one entry of the run's log holds."""
 
@@ -67,10 +70,8 @@ class AccountSync:
     async def handle(self, work: Work, payload: Payload) -> Ending:
         """Read everything that is left; from the page where an attempt before was cut off."""
         progress = Progress.read(work.checkpoint) if work.checkpoint else Progress(left=payload.resources)
-        name = str(payload.account_id)
         try:
-            account, inactive = await find(self.db, payload.account_id)
-            name = account.ebay_user_id
+            account, inactive = await find(self.db, payload.account_id, work.job.run_id)
             require_active(account, inactive)
             while not progress.is_done:
                 progress = await self._step(work, payload, account, progress)
@@ -78,14 +79,18 @@ class AccountSync:
         except AccountInactive as error:
             if payload.alone:
                 raise
-            return await self._give_up(work, name, error)
+            return await self._give_up(work, payload, progress, error)
+        except CannotDecrypt as error:
+            if payload.alone:
+                raise CredentialRevoked(str(error)) from None
+            return await self._give_up(work, payload, progress, error)
         except SourceError as error:
             waiting_helps = isinstance(error, SourceDown | SourceGarbled)
             if waiting_helps and work.job.attempt < work.job.max_attempts:
                 return Retry(error.code, str(error), getattr(error, "retry_after", None))
             if isinstance(error, FreshTokenRejected):
                 await deactivate(self.db, payload.account_id, error.code, version=error.token.version)
-            return await self._give_up(work, name, error)
+            return await self._give_up(work, payload, progress, error)
         return Done(progress.tally)
 
     async def _step(self, work: Work, payload: Payload, account: Account, at: Progress) -> Progress:
@@ -100,7 +105,7 @@ class AccountSync:
         except AccessDenied as error:
             return await self._pass_over(work, at, error.code)
         except AnsweredNo as error:
-            if IN_THE_FUTURE not in error_ids(error):
+            if IN_THE_FUTURE not in error_ids(error) or at.clock_put_back >= MOST_PUT_BACK:
                 raise
             return await self._put_clock_back(work, at)
         return await self._store(work, payload, resource, reading, at, page)
@@ -114,8 +119,9 @@ class AccountSync:
         self, work: Work, payload: Payload, resource: Resource, reading: Reading, at: Progress, page: Page
     ) -> Progress:
         async with work.commit() as batch:
+            await hold(batch.connection, account=reading.account)
             outcome = await resource.store(batch.connection, reading, page)
-            reached = at.turned(page, {**outcome.tally, "bad": len(page.bad)})
+            reached = at.turned(page, {**outcome.tally, "bad": len(page.bad)}, dry_run=payload.dry_run)
             is_enough = payload.limit is not None and reached.records >= payload.limit
             if is_enough:
                 reached = reached.closed("limit")
@@ -124,9 +130,9 @@ class AccountSync:
             batch.items.extend(_bad(resource.name, one) for one in page.bad if at.passes == 0)
             batch.expected = len(page.bad) if at.passes == 0 else 0
             batch.checkpoint = reached.as_json()
-            for first in range(0, len(outcome.would), SHOWN):
-                lines = list(outcome.would[first : first + SHOWN])
-                await batch.log("info", "would", resource=resource.name, lines=lines)
+            for first in range(0, len(outcome.would) if at.passes == 0 else 0, SHOWN):
+                facts = {"account": str(reading.account.id), "resource": resource.name}
+                await batch.log("info", "would", **facts, lines=list(outcome.would[first : first + SHOWN]))
         outcome.count()
         return reached
 
@@ -136,8 +142,8 @@ class AccountSync:
         """Behind a pass's last page: read it again where records moved, else move the cursor."""
         if at.must_repeat():
             return at.repeated()
-        if at.drifted:
-            return at.closed("drifted")
+        if at.missed_some():
+            return at.closed(DRIFTED)
         if reading.dry_run:
             return at.advanced(resource.slice)
         more = await resource.finish(connection, reading)
@@ -158,7 +164,8 @@ class AccountSync:
         assert at.end is not None
         earlier = at.end - FAST_CLOCK
         async with work.commit() as batch:
-            reached = replace(at, until=earlier, end=earlier, since=min(at.since, earlier - FAST_CLOCK))
+            since, often = min(at.since, earlier - FAST_CLOCK), at.clock_put_back + 1
+            reached = replace(at, until=earlier, end=earlier, since=since, clock_put_back=often)
             batch.checkpoint = reached.as_json()
             await batch.log("warning", "clock_ahead", minutes=FAST_CLOCK.total_seconds() / 60)
         return reached
@@ -173,13 +180,14 @@ class AccountSync:
         async with work.commit() as batch:
             tally = {**at.tally, **{f"skipped.{why}": 1 for why in at.skipped.values()}}
             facts = {"tally": tally, "skipped": at.skipped}
-            batch.items.append(Item("seller", account.ebay_user_id, "completed", data=facts))
-            if not payload.dry_run:
+            batch.items.append(Item("seller", str(account.id), "completed", data=facts))
+            if not payload.dry_run and DRIFTED not in at.skipped.values():
                 await note_synced(batch.connection, account.id)
 
-    async def _give_up(self, work: Work, name: str, error: SourceError) -> Ending:
+    async def _give_up(self, work: Work, payload: Payload, at: Progress, error: SourceError) -> Ending:
         async with work.commit() as batch:
-            batch.items.append(Item("seller", name, "failed", error.code, str(error)))
+            name, done = str(payload.account_id), {"tally": at.tally, "skipped": at.skipped}
+            batch.items.append(Item("seller", name, "failed", error.code, str(error), data=done))
         return Done({"failed": error.code})
 
     def _asking(self, work: Work, account: Account) -> Any:

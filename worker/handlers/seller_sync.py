@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from worker.db import Database, statements
+from worker.db import statements
 from worker.errors import UserError
 from worker.handlers.account_sync import ResourceName
 from worker.queue.contract import Done, Ending
@@ -35,7 +35,6 @@ class Payload(JobPayload):
     dry_run: bool = Field(False, description="write nothing, and list what would be written")
     message_bodies: bool = Field(False, description="keep the words of messages, not only their subjects")
     account_id: UUID | None = Field(None, description="this account only")
-    every_org: bool = Field(False, description="also start a run in each other org; for schedules")
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,6 @@ class SellerSync:
     starts_run: ClassVar = True
     takes: ClassVar[type[JobPayload]] = Payload
 
-    db: Database
     environment: str
     is_configured: bool
 
@@ -59,6 +57,8 @@ class SellerSync:
             raise UserError("this worker cannot ask eBay: set WORKER_EBAY__CLIENT_ID and its companions")
         if work.checkpoint is not None:
             return Done(work.checkpoint)
+        if payload.since is not None and payload.since > datetime.now(UTC):
+            raise UserError(f"since is {payload.since.isoformat()}, which has not come yet")
         async with work.commit() as batch:
             rows = await batch.connection.fetch(
                 SQL["plan"],
@@ -67,6 +67,7 @@ class SellerSync:
                 payload.account_id,
                 payload.seller_limit or ALL,
                 json.dumps(_share(payload)),
+                work.job.id,
             )
             if payload.account_id is not None and not rows:
                 raise UserError(
@@ -75,8 +76,6 @@ class SellerSync:
                 )
             batch.expected = len(rows)
             batch.checkpoint = {"sellers": len(rows)}
-        if payload.every_org:
-            await self.db.execute(SQL["start_other_syncs"], self.environment, work.job.run_id)
         return Done({"sellers": len(rows)})
 
 

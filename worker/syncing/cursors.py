@@ -40,10 +40,10 @@ async def next_span(
     now: datetime = row["now"] - SKEW
     overlap, first = max(habits.overlap, resource.again), max(habits.first, resource.again)
     usual = row["reached"] - overlap if row["reached"] else now - first
-    chosen = since or usual
-    if resource.reach is not None:
-        chosen = max(chosen, now - resource.reach)
-    return Span(min(chosen, now - SKEW), now, joins=chosen <= (row["reached"] or usual))
+    oldest = usual if resource.reach is None else now - resource.reach
+    chosen = max(since or usual, oldest) if resource.reach is not None else since or usual
+    joins = chosen <= max(row["reached"] or usual, oldest)
+    return Span(min(chosen, now - SKEW), now, joins=joins)
 
 
 async def reach(connection: Connection, account: Account, resource: str, until: datetime) -> None:

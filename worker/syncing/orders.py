@@ -1,19 +1,23 @@
 """Orders: what the account really sold, as price observations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import partial
 from typing import Any, ClassVar
 
 from worker import observe
+from worker.accounts.accounts import rename
 from worker.catalog.observations import LineKey, Plan, Sale, Status, Writer, plan, write
 from worker.clients.ebay_orders import LARGEST_PAGE, LineItem, Order, OrderRead, get_orders, read_orders
 from worker.db import Connection
+from worker.errors import SourceGarbled
 from worker.syncing.resource import Ask, Outcome, Page, Reading
 
 SOURCE = "ebay_seller"
 PLATFORM = "ebay"
+MARKETPLACE = "EBAY_US"
+"""Of a line item that names none: always the same, for it is a part of what the line item is known by."""
 CENT = Decimal("0.01")
 
 
@@ -30,6 +34,10 @@ class Orders:
         offset = position["offset"] if position else 0
         question = get_orders(reading.since, reading.until, limit=LARGEST_PAGE, offset=offset)
         read = read_orders(await ask(question, step=f"orders/{reading.until:%Y%m%dT%H%M%S}/{offset}"))
+        if read.has_next and not (read.records or read.bad):
+            raise SourceGarbled(
+                "ebay_fulfillment get_orders answered with an empty page that is not the last"
+            )
         following = {"offset": offset + LARGEST_PAGE} if read.has_next else None
         return Page(read.records, read.bad, following, read.total)
 
@@ -37,12 +45,13 @@ class Orders:
         """Each line item is an observation, there once."""
         account = reading.account
         writer = Writer(account.org_id, account.id, SOURCE, "sold", PLATFORM)
-        sales = [sale for one in page.records for sale in sales_of(one, account.marketplace)]
+        sales = [sale for one in page.records for sale in sales_of(one)]
         chosen = await plan(connection, writer, sales)
         tally = _tally(page, sales, chosen)
         if reading.dry_run:
             return Outcome(tally, _would(chosen))
         await write(connection, writer, chosen)
+        await rename(connection, account, newest_name(page.records))
         new = len(chosen.new)
         return Outcome(tally, count=partial(observe.observations, source=SOURCE, basis="sold", count=new))
 
@@ -51,8 +60,8 @@ class Orders:
         return {}
 
 
-def sales_of(read: OrderRead, marketplace: str) -> list[Sale]:
-    """The line items of an order as sales; ``marketplace`` is the account's, for lines that name none."""
+def sales_of(read: OrderRead) -> list[Sale]:
+    """The line items of an order as sales."""
     order = read.order
     listed_refunds = any(line.refunds for line in order.lines)
     kept = {
@@ -62,7 +71,7 @@ def sales_of(read: OrderRead, marketplace: str) -> list[Sale]:
     }
     return [
         Sale(
-            key=LineKey(line.marketplace or marketplace, order.id, line.id),
+            key=LineKey(line.marketplace or line.bought_at or MARKETPLACE, order.id, line.id),
             item_id=line.item_id,
             title=line.title,
             sku=line.sku,
@@ -74,10 +83,17 @@ def sales_of(read: OrderRead, marketplace: str) -> list[Sale]:
             listing_type=line.sold_format,
             condition=None,
             status=status_of(order, line, listed_refunds=listed_refunds),
+            modified_at=order.modified_at,
             raw={"order": kept, "line": raw},
         )
         for line, raw in zip(order.lines, read.lines, strict=True)
     ]
+
+
+def newest_name(records: Sequence[OrderRead]) -> str | None:
+    """What the seller is called in the order that was modified last."""
+    named = [(one.order.modified_at, one.order.seller) for one in records if one.order.seller]
+    return max(named)[1] if named else None
 
 
 def unit_price(line: LineItem) -> Decimal:
@@ -115,10 +131,12 @@ def status_of(order: Order, line: LineItem, *, listed_refunds: bool) -> Status:
 
 
 def _status_by_refunds(line: LineItem) -> Status:
-    returned = sum((one.amount.value for one in line.refunds if one.amount), Decimal(0))
     if not line.refunds:
         return "sold"
-    return "refunded" if returned >= (line.discounted or line.cost).value else "partially_refunded"
+    cost = line.discounted or line.cost
+    amounts = [one.amount for one in line.refunds if one.amount]
+    returned = sum((one.value for one in amounts if one.currency == cost.currency), Decimal(0))
+    return "refunded" if returned >= cost.value else "partially_refunded"
 
 
 def _tally(page: Page, sales: list[Sale], chosen: Plan) -> dict[str, int]:
@@ -129,6 +147,7 @@ def _tally(page: Page, sales: list[Sale], chosen: Plan) -> dict[str, int]:
         "updated": len(chosen.changed),
         "unchanged": chosen.unchanged,
         "unmapped": chosen.unmapped,
+        "of_another_org": chosen.elsewhere,
     }
 
 

@@ -7,11 +7,14 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from worker.errors import SourceGarbled
 from worker.runs.work import UnknownCheckpoint
 from worker.syncing.resource import Page
 
 PASSES = 3
 """How often a span is read whose records move between the pages, before it is left for another time."""
+SPARE_RECORDS = 1000
+"""So many more than twice of what there is may come, before pages count as endless."""
 ONCE = frozenset({"inserted", "updated", "unmapped"})
 """What also counts in a second pass; the rest was counted in the first."""
 
@@ -20,7 +23,8 @@ ONCE = frozenset({"inserted", "updated", "unmapped"})
 class Progress:
     """The checkpoint of a sync. ``since`` to ``until`` is the pass at work, ``end`` where the last one ends.
 
-    ``resource`` is None between two, and behind the last. ``skipped`` says why a resource was passed over.
+    ``resource`` is None between two, and behind the last. ``seen`` counts the records of the pass and
+    ``records`` those of the resource. ``skipped`` says why a resource was passed over.
     """
 
     left: tuple[str, ...]
@@ -33,7 +37,9 @@ class Progress:
     total: int | None = None
     drifted: bool = False
     passes: int = 0
+    seen: int = 0
     records: int = 0
+    clock_put_back: int = 0
     tally: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     version: Literal[1] = 1
@@ -60,33 +66,42 @@ class Progress:
         fresh = type(self)(left=tuple(left), tally=self.tally, skipped=self.skipped)
         return replace(fresh, resource=name, since=since, until=until, end=end, joins=joins)
 
-    def turned(self, page: Page, tally: Mapping[str, int]) -> Self:
-        """Go on behind a page that is stored."""
-        added = {name: count for name, count in tally.items() if self.passes == 0 or _counts_again(name)}
+    def turned(self, page: Page, tally: Mapping[str, int], *, dry_run: bool = False) -> Self:
+        """Go on behind a page that is stored; raises ``SourceGarbled`` for pages that never end."""
+        again = self.passes > 0
+        added = {name: n for name, n in tally.items() if not again or (_counts_again(name) and not dry_run)}
         total = page.total if self.total is None else self.total
+        came = len(page.records) + len(page.bad)
+        if total is not None and self.seen + came > 2 * total + SPARE_RECORDS:
+            raise SourceGarbled(f"{self.resource} goes on behind the {total} records that it says there are")
         return replace(
             self,
             position=dict(page.position) if page.position is not None else None,
             total=total,
             drifted=self.drifted or total != page.total,
-            records=self.records + len(page.records) + len(page.bad),
+            seen=self.seen + came,
+            records=self.records + came,
             tally={name: self.tally.get(name, 0) + added.get(name, 0) for name in {**self.tally, **added}},
         )
 
+    def missed_some(self) -> bool:
+        """Tell whether records may have been missed: they moved between the pages, or fewer came than are."""
+        return self.drifted or (self.total is not None and self.seen < self.total)
+
     def must_repeat(self) -> bool:
-        """Tell whether records have moved between this pass's pages, so that some may have been missed."""
-        return self.drifted and self.passes + 1 < PASSES
+        """Tell whether the pass is to be made again."""
+        return self.missed_some() and self.passes + 1 < PASSES
 
     def repeated(self) -> Self:
         """Read the same span again from its first page."""
-        return replace(self, position=None, total=None, drifted=False, passes=self.passes + 1)
+        return replace(self, position=None, total=None, seen=0, drifted=False, passes=self.passes + 1)
 
     def advanced(self, slice_: timedelta | None) -> Self:
         """Go on with the next slice of the same resource, or leave it where there is none."""
         if slice_ is None or self.until is None or self.end is None or self.until >= self.end:
             return self.closed()
         following = replace(self, since=self.until, until=min(self.end, self.until + slice_))
-        return replace(following, position=None, total=None, drifted=False, passes=0)
+        return replace(following, position=None, total=None, seen=0, drifted=False, passes=0)
 
     def closed(self, skipped: str | None = None) -> Self:
         """Leave a resource; ``skipped`` says why, where it was not read to its end."""
