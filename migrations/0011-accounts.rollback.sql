@@ -1,7 +1,7 @@
 delete from worker.rights r
  where r.object like '%ebay_accounts%' or r.object like '%oauth_%' or r.object like '%api_log%' or r.object like '%cooldowns%'
-    or r.object in ('function worker.deactivate_account', 'function worker.disable_account', 'function worker.open_ticket',
-                    'function worker.shape_quota', 'function worker.reconcile_quota');
+    or r.object in ('function worker.deactivate_account', 'function worker.disable_account',
+                    'function worker.disconnect_account', 'function worker.open_ticket', 'function worker.shape_quota', 'function worker.reconcile_quota');
 
 create or replace function worker.lock_quota(the_api text) returns worker.api_quotas
 language plpgsql as $$
@@ -132,6 +132,7 @@ end $$;
 
 drop function worker.prune_api_log(interval, int);
 drop function worker.open_ticket(bytea, text, uuid, text);
+drop function worker.disconnect_account(uuid);
 drop function worker.disable_account(uuid);
 drop function worker.deactivate_account(uuid, text, int);
 drop function worker.reconcile_quota(text, int, int, timestamptz, int, timestamptz, bigint);

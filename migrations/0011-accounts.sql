@@ -357,6 +357,20 @@ begin
     end if;
 end $$;
 
+-- Have an account not be known any more, so that any org may connect it; for operators. Its tokens go with it, and all that
+-- hangs on it; what it sold stays observed.
+create function worker.disconnect_account(account uuid) returns void
+language plpgsql security definer set search_path = '' as $$
+declare
+    mine uuid[] := worker.confined_to();
+begin
+    delete from public.ebay_accounts a
+     where a.id = disconnect_account.account and (mine is null or a.org_id = any (mine));
+    if not found then
+        raise exception using errcode = 'MM004', message = format('there is no account %s', disconnect_account.account);
+    end if;
+end $$;
+
 -- Let somebody connect an account for an org and a user; for operators. Who holds the ticket may begin, for half an hour.
 create function worker.open_ticket(hash bytea, provider text, org_id uuid, user_id text, out expires_at timestamptz)
 language plpgsql security definer set search_path = '' as $$
@@ -410,6 +424,7 @@ insert into worker.rights (role, object, privileges) values
     ('mintmark_operator', 'table worker.api_log', 'select'),
     ('mintmark_operator', 'table worker.cooldowns', 'select'),
     ('mintmark_operator', 'function worker.disable_account', 'execute'),
+    ('mintmark_operator', 'function worker.disconnect_account', 'execute'),
     ('mintmark_operator', 'function worker.open_ticket', 'execute'),
     ('mintmark_operator', 'function worker.shape_quota', 'execute'),
     ('mintmark_worker', 'function worker.deactivate_account', 'execute'),

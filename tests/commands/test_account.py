@@ -1,4 +1,4 @@
-"""mintmark account list, refresh, disable, log, rekey and new-key; and what the doctor says of keys."""
+"""mintmark account list, refresh, disable, disconnect, log, rekey, new-key; what the doctor says of keys."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -27,6 +27,18 @@ select a.org_id, a.id, 'r-' || n, 'ebay_fulfillment', 'get_orders', case n when 
 union all
 select a.org_id, null, 'r-4', 'ebay_browse', 'search', 429, null, 4 from public.ebay_accounts a
 """
+OBSERVATION = """
+with sold as (
+    insert into public.price_observations (source, basis, account_id, marketplace_id, order_id,
+                                           order_line_item_id, title, unit_price, currency,
+                                           observed_at, status)
+    select 'ebay_seller', 'sold', a.id, 'EBAY_US', '12-1', '1', 'Charizard', 12.50, 'USD', now(), 'sold'
+      from public.ebay_accounts a)
+insert into public.ebay_messages (account_id, org_id, conversation_id, message_id, sent_at, content_hash)
+select a.id, a.org_id, 'c-1', 'm-1', now(), '' from public.ebay_accounts a
+"""
+SALE = "select concat_ws(' ', account_id, unit_price, title) from public.price_observations"
+OTHER_ORG = UUID(int=2)
 INACTIVE = "select inactive_reason from public.ebay_accounts"
 VERSION = "select token_version from public.ebay_accounts"
 
@@ -168,8 +180,29 @@ def test_an_operator_puts_an_account_out_of_use_without_any_key(
     assert str(account) in said.err
 
 
+def test_an_account_that_is_disconnected_leaves_its_sales_prices_and_is_free_for_another_org(
+    operator: Cli, account: UUID, database_url: str, shop: Market
+) -> None:
+    change(database_url, OBSERVATION)
+    change(database_url, f"insert into public.orgs (id, name) values ('{OTHER_ORG}', 'the other one')")
+
+    said = operator("account", "disconnect", account)
+
+    assert (said.code, str(account) in said.err) == (0, True)
+    assert look(database_url, "select count(*) from public.ebay_accounts") == 0
+    assert look(database_url, "select count(*) from public.ebay_messages") == 0
+    assert look(database_url, SALE) == "12.50 Charizard"
+
+    async def connect() -> None:
+        async with open_database(database_url, size=2) as db:
+            await connect_sellers(db, shop, [min(await shop.books())], org=OTHER_ORG)
+
+    anyio.run(connect)
+    assert look(database_url, "select org_id from public.ebay_accounts") == OTHER_ORG
+
+
 @pytest.mark.usefixtures("account")
-@pytest.mark.parametrize("command", ["refresh", "disable", "log"])
+@pytest.mark.parametrize("command", ["refresh", "disable", "disconnect", "log"])
 def test_an_account_that_is_not_there_is_said(ebay: Cli, command: str) -> None:
     said = ebay("account", command, "zzz")
     empty = ebay("account", command, "")

@@ -114,7 +114,12 @@ def market(folder: Path, *, sellers: int, orders: int, seed: int = 1) -> Iterato
 
 
 async def connect_sellers(
-    db: Database, market: Market, users: Sequence[str], *, scopes: Sequence[str] = SELLER_SCOPES
+    db: Database,
+    market: Market,
+    users: Sequence[str],
+    *,
+    scopes: Sequence[str] = SELLER_SCOPES,
+    org: UUID = HOUSE,
 ) -> dict[str, UUID]:
     """Connect sellers as the pages do, only without the pages; answers their accounts by user id."""
     found: dict[str, UUID] = {}
@@ -132,7 +137,7 @@ async def connect_sellers(
                     found[user] = await connect(
                         connection,
                         vault,
-                        org=HOUSE,
+                        org=org,
                         user="somebody",
                         environment=ebay.environment,
                         identity=identity,

@@ -56,14 +56,22 @@ def _utc(moment: datetime | None) -> str:
 @app.command()
 def disable(account: AccountId) -> None:
     """Have an account not be used any more, until it is connected anew."""
+    _done(account, "disable_account", "is not used any more, until it is connected anew")
 
+
+@app.command()
+def disconnect(account: AccountId) -> None:
+    """Delete an account with its tokens and all but its sales' prices; then any org may connect it."""
+    _done(account, "disconnect_account", "is deleted: any org may connect it now")
+
+
+def _done(account: str, statement: str, told: str) -> None:
     async def do(db: Database) -> Record:
         row = await find_account(db, account)
-        await db.execute(SQL["disable_account"], row["id"])
+        await db.execute(SQL[statement], row["id"])
         return row
 
-    row = with_database(do)
-    TALK.print(f"account {row['id']} is not used any more, until it is connected anew", highlight=False)
+    TALK.print(f"account {with_database(do)['id']} {told}", highlight=False)
 
 
 @app.command()

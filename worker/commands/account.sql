@@ -11,6 +11,9 @@ select a.id, a.token_version from public.ebay_accounts a where starts_with(a.id:
 -- name: disable_account
 select worker.disable_account($1)
 
+-- name: disconnect_account
+select worker.disconnect_account($1)
+
 -- name: api_calls
 -- $3: what a status is like, or none.
 select l.id, l.at, l.account_id, coalesce(a.ebay_username, l.account_id::text) as account, l.run_id, l.job_id,
