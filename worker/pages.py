@@ -1,12 +1,14 @@
 """The web process, as the settings say: a part of the composition root."""
 
 import signal
+from functools import partial
 from urllib.parse import urlsplit
 
 import anyio
 import anyio.abc
 
 from worker import observe
+from worker.accounts.call_log import CallLog
 from worker.app import Urls
 from worker.clients.ebay_notifications import Keys
 from worker.db import Database, open_database
@@ -55,7 +57,7 @@ def site(settings: Settings, parts: EbayParts, db: Database) -> Reception:
     connecting = Connecting(db, parts.vault, parts.auth, environment=parts.ebay.environment)
     notifications = Notifications(
         db,
-        Keys(parts.ebay, tokens.application),
+        Keys(partial(CallLog(db).ask, parts.ebay), tokens.application),
         public_url=public_url,
         verification_token=settings.ebay.verification_token,
     )

@@ -89,8 +89,10 @@ class Scene:
         return [call["status"] for call in await self.market.calls(operation)]
 
     async def logged(self) -> list[tuple[int | None, str | None]]:
-        """Status and error of each call, as we have it."""
-        rows = await self.db.fetch("select status, error_id from worker.api_log order by id")
+        """Status and error of each call that is not for a token, as we have it."""
+        rows = await self.db.fetch(
+            "select status, error_id from worker.api_log where api <> 'ebay_oauth' order by id"
+        )
         return [(row["status"], row["error_id"]) for row in rows]
 
     async def reserved(self) -> int:

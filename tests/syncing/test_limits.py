@@ -125,8 +125,11 @@ async def test_of_what_ebay_does_not_limit_nothing_is_known_and_the_call_is_logg
     apis = {row["api"] for row in await db.fetch("select api from worker.api_quotas")}
     assert apis >= KNOWN
     assert not apis & {"ebay_message", "ebay_identity"}
-    [row] = await db.fetch("select api, operation, status, account_id, run_id from worker.api_log")
-    assert tuple(row) == ("ebay_analytics", "get_rate_limits", 200, None, None)
+    rows = await db.fetch("select api, operation, status, account_id, run_id from worker.api_log order by id")
+    assert [tuple(row) for row in rows] == [
+        ("ebay_oauth", "client_credentials", 200, None, None),
+        ("ebay_analytics", "get_rate_limits", 200, None, None),
+    ]
 
 
 async def test_an_application_token_that_was_rejected_is_got_anew(

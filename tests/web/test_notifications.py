@@ -9,12 +9,15 @@ from uuid import UUID
 import anyio
 import asyncpg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from tests.queue.proxy import proxy
 from tests.queue.scene import until
 from tests.rig import as_worker
 from tests.selling.market import Market
 from tests.web.scene import PUBLIC_URL, VERIFICATION_TOKEN, Browser, Pages, serving_pages, web_settings
+from worker.clients.ebay_notifications import ORDER_OF_P256
+from worker.clients.strangers import AGAIN_SECONDS, MOST_AT_FIRST
 from worker.db import Database, open_database
 from worker.sandbox.ebay.notification import Signer
 from worker.web.notifications import CLOSED_PATH, REVOKED_PATH
@@ -53,8 +56,11 @@ def event(user: str = "u-1", **changed: Any) -> dict[str, Any]:
 
 
 async def send(pages: Pages, body: bytes, path: str = CLOSED_PATH, **headers: str) -> int:
-    signed = {"X-EBAY-SIGNATURE": Signer(SEED).header(body), "Content-Type": "application/json", **headers}
-    return (await pages.web.post(path, content=body, headers=signed)).status_code
+    return (await pages.web.post(path, content=body, headers=signed(body) | headers)).status_code
+
+
+def signed(body: bytes) -> dict[str, str]:
+    return {"X-EBAY-SIGNATURE": Signer(SEED).header(body), "Content-Type": "application/json"}
 
 
 async def connected(pages: Pages, number: int = 0) -> tuple[str, UUID]:
@@ -200,7 +206,7 @@ async def test_a_signature_that_is_none_of_ebays_is_refused(header: str, pages: 
     assert await pages.db.fetchval("select count(*) from worker.ebay_notifications") == 0
 
 
-async def test_the_id_of_a_key_leads_nowhere_else_and_few_unknown_ones_are_asked_for(pages: Pages) -> None:
+async def test_the_id_of_a_key_leads_nowhere_else_and_an_unknown_one_is_asked_for_once(pages: Pages) -> None:
     body = json.dumps(event()).encode()
     good = json.loads(base64.b64decode(Signer(SEED).header(body)))
     elsewhere = [
@@ -221,7 +227,69 @@ async def test_the_id_of_a_key_leads_nowhere_else_and_few_unknown_ones_are_asked
         assert await send(pages, body, **{"X-EBAY-SIGNATURE": made_up}) == 412
         assert await send(pages, body, **{"X-EBAY-SIGNATURE": made_up}) == 412
 
-    assert await pages.asked(KEY) == 10
+    assert await pages.asked(KEY) == 30
+
+
+@pytest.mark.parametrize("count", [10, 100])
+async def test_whoever_makes_up_keys_keeps_ebays_own_not_from_being_learned(count: int, pages: Pages) -> None:
+    await make_up(pages, count)
+
+    assert await send(pages, json.dumps(event()).encode()) == 200
+
+
+async def test_while_too_many_unknown_keys_were_named_ebays_event_is_to_come_again(pages: Pages) -> None:
+    await make_up(pages, MOST_AT_FIRST + 50)
+    body = json.dumps(event()).encode()
+
+    answer = await pages.web.post(CLOSED_PATH, content=body, headers=signed(body))
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == f"{AGAIN_SECONDS:g}"
+    assert await pages.asked(KEY) < MOST_AT_FIRST + 50
+    assert "too many unknown keys" in pages.said("web_request")[-1]["why"]
+
+
+async def make_up(pages: Pages, count: int) -> None:
+    """Send so many events whose keys nobody has."""
+    body = json.dumps(event()).encode()
+    good = json.loads(base64.b64decode(Signer(SEED).header(body)))
+    turns = anyio.CapacityLimiter(8)
+
+    async def send_one(number: int) -> None:
+        async with turns:
+            header = header_of({**good, "kid": f"{number:032x}"})
+            assert await send(pages, body, **{"X-EBAY-SIGNATURE": header}) in {412, 503}
+
+    async with anyio.create_task_group() as group:
+        for number in range(count):
+            group.start_soon(send_one, number)
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"alg": "rsa"}, 412),
+        ({"digest": "MD5"}, 412),
+        ({"digest": None}, 412),
+        ({"signature": ""}, 412),
+        ({"signature": base64.b64encode(b"no numbers").decode()}, 412),
+        ({"signature": base64.b64encode(encode_dss_signature(0, 1)).decode()}, 412),
+        ({"signature": base64.b64encode(encode_dss_signature(1, ORDER_OF_P256)).decode()}, 412),
+    ],
+)
+async def test_no_key_is_asked_for_in_the_name_of_what_has_not_the_form_of_a_signature(
+    changed: dict[str, Any], status: int, pages: Pages
+) -> None:
+    body = json.dumps(event()).encode()
+    good = json.loads(base64.b64decode(Signer(SEED).header(body)))
+
+    assert await send(pages, body, **{"X-EBAY-SIGNATURE": header_of({**good, **changed})}) == status
+    assert await pages.asked(KEY) == 0
+
+
+async def test_no_key_is_asked_for_in_the_name_of_what_is_no_event(pages: Pages) -> None:
+    assert await send(pages, b'{"hello": "there"}') == 400
+    assert await pages.asked(KEY) == 0
 
 
 def header_of(said: dict[str, Any]) -> str:

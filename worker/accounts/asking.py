@@ -9,35 +9,29 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from uuid import UUID, uuid4
 
 import anyio
 
 from worker.accounts.accounts import Account
+from worker.accounts.call_log import HOUSE, CallLog, Errand
 from worker.accounts.cooldowns import Cooldowns
 from worker.accounts.tokens import Token, Tokens
-from worker.clients.answers import AnsweredDown, AnsweredNo, TooOften
-from worker.clients.ebay import APIS, FORBIDDEN, OAUTH, Ebay, Question, TokenRejected, error_ids, not_allowed
+from worker.clients.answers import TooOften
+from worker.clients.ebay import APIS, FORBIDDEN, OAUTH, Ebay, Question, TokenRejected, not_allowed
 from worker.clients.retries import RetryBudget
-from worker.db import Database, statements
-from worker.errors import MintmarkError, NoTurn, NotYet, SourceDown, SourceError, SourceGarbled
+from worker.db import Database
+from worker.errors import NoTurn, SourceDown, SourceError, SourceGarbled
 from worker.runs.prices import PaidCall, Repeat
 from worker.runs.work import Work
 
-SQL = statements(Path(__file__).with_name("asking.sql"))
 RETRIES = 2
 """What eBay advises for its system errors (its page on error categories)."""
 PATIENCE_SECONDS = 30.0
 """Whoever wants longer gets it from the queue, not from a waiting worker."""
 TURN_SECONDS = 300.0
-LOG_SECONDS = 2.0
-OK = 200
 MARKETPLACE = "EBAY_US"
 EVERYBODY = ""
 """In whose name an application's own question is left alone: in everybody's."""
-HOUSE = UUID(int=1)
-"""The org whose log has what was asked for all of them: the first, which is always there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +64,9 @@ class Asker:
     """
 
     def __init__(self, db: Database, ebay: Ebay, tokens: Tokens, hands: Hands | None = None) -> None:
-        self._db, self._ebay, self._tokens = db, ebay, tokens
+        self._ebay, self._tokens = ebay, tokens
         self._hands = hands or Hands()
+        self._log = CallLog(db)
         self._cooldowns = Cooldowns(db, self._hands.jitter)
         self._retries = RetryBudget(clock=self._hands.clock)
         self._turns = {api: anyio.CapacityLimiter(ebay.connections) for api in APIS}
@@ -96,7 +91,7 @@ class Asker:
         retries = 0
         while True:
             try:
-                token = await self._token(account, rejected)
+                token = await self._token(work, account, rejected)
                 return await self._once(work, account, question, token, step)
             except TokenRejected as error:
                 if rejected is not None:
@@ -109,12 +104,14 @@ class Asker:
                 await self._hands.sleep(work, pause)
                 retries += 1
 
-    async def _token(self, account: Account | None, rejected: Token | None) -> Token:
+    async def _token(self, work: Work, account: Account | None, rejected: Token | None) -> Token:
+        errand = _errand(work)
         if account is None:
-            return Token(await self._tokens.application(rejected.value if rejected else None), 0)
+            value = await self._tokens.application(rejected.value if rejected else None, errand=errand)
+            return Token(value, 0)
         if rejected is None:
-            return await self._tokens.access(account.id)
-        return await self._tokens.renewed(account.id, rejected.version)
+            return await self._tokens.access(account.id, errand=errand)
+        return await self._tokens.renewed(account.id, rejected.version, errand=errand)
 
     def _pause(self, question: Question, error: SourceDown | SourceGarbled, retries: int) -> float:
         """Seconds until the next try; raises the error, or ``CoolingDown``, where there is to be none."""
@@ -156,8 +153,12 @@ class Asker:
 
     async def _call(self, work: Work, account: Account | None, question: Question, token: Token) -> object:
         marketplace = account.marketplace if account else MARKETPLACE
+        org, whose = (account.org_id, account.id) if account else (HOUSE, None)
+        logged = self._log.call(
+            question.api, question.operation, org=org, account=whose, errand=_errand(work)
+        )
         try:
-            async with self._logged(work, account, question) as request_id:
+            async with logged as request_id:
                 return await self._ebay.ask(
                     question, token=token.value, request_id=request_id, marketplace=marketplace
                 )
@@ -165,46 +166,11 @@ class Asker:
             name = str(account.id) if account else EVERYBODY
             raise await self._cooldowns.begin(question.api, name, error.retry_after) from None
 
-    @asynccontextmanager
-    async def _logged(self, work: Work, account: Account | None, question: Question) -> AsyncIterator[str]:
-        request_id, began = uuid4().hex, time.monotonic()
-        ended: tuple[int | None, str | None] = (OK, None)
-        try:
-            yield request_id
-        except NotYet:
-            raise  # No call was made.
-        except BaseException as error:
-            ended = _how_it_ended(error)
-            await self._log(work, account, question, request_id, ended, began)
-            raise
-        await self._log(work, account, question, request_id, ended, began)
 
-    async def _log(
-        self,
-        work: Work,
-        account: Account | None,
-        question: Question,
-        request_id: str,
-        ended: tuple[int | None, str | None],
-        began: float,
-    ) -> None:
-        took = round((time.monotonic() - began) * 1000)
-        asker = (account.org_id, account.id) if account else (HOUSE, None)
-        whose = (*asker, work.job.run_id, work.job.id)
-        what = (request_id, question.api, question.operation)
-        with anyio.move_on_after(LOG_SECONDS, shield=True):
-            await self._db.execute(SQL["log_call"], *whose, *what, *ended, took)
+def _errand(work: Work) -> Errand:
+    return Errand(work.job.run_id, work.job.id)
 
 
 def _refused_again(account: Account, token: Token, error: TokenRejected) -> SourceError:
     """What it means that the second token is refused, too; where 403 may mean both, it is the scopes."""
     return not_allowed(error) if error.status == FORBIDDEN else FreshTokenRejected(account, token)
-
-
-def _how_it_ended(error: BaseException) -> tuple[int | None, str | None]:
-    if isinstance(error, AnsweredDown | AnsweredNo):
-        ids = error_ids(error)
-        return error.status, ids[0] if ids else error.code
-    if isinstance(error, MintmarkError):
-        return None, error.code
-    return None, "cancelled" if isinstance(error, anyio.get_cancelled_exc_class()) else type(error).__name__

@@ -67,7 +67,7 @@ class Notice:
 
 
 def read_notice(body: bytes) -> Notice:
-    """Read a notice whose signature is good; raises ``SourceGarbled``."""
+    """Read a notice, whoever sent it; raises ``SourceGarbled``."""
     try:
         topic = _Head.model_validate_json(body).metadata.topic
         known = topic in (CLOSED, REVOKED)

@@ -8,8 +8,10 @@ from uuid import UUID
 import anyio
 
 from worker.accounts.accounts import ACCESS, REFRESH, AccountInactive, deactivate, place, store
+from worker.accounts.call_log import NO_ERRAND, CallLog, Errand
 from worker.accounts.vault import Vault
-from worker.clients.ebay_auth import INVALID_GRANT, EbayAuth, Granted, GrantRefused
+from worker.clients.ebay import OAUTH
+from worker.clients.ebay_auth import APPLICATION, INVALID_GRANT, RENEWAL, EbayAuth, Granted, GrantRefused
 from worker.db import Database, Record, statements
 from worker.errors import SourceDown, Unavailable, UserError
 
@@ -42,22 +44,23 @@ class Tokens:
 
     def __init__(self, db: Database, vault: Vault, auth: EbayAuth, *, environment: str) -> None:
         self._db, self._vault, self._auth, self._environment = db, vault, auth, environment
+        self._log = CallLog(db)
         self._own = anyio.Lock()
         self._own_token: tuple[str, float] | None = None
 
-    async def access(self, account: UUID) -> Token:
-        """A token that is good for five minutes more.
+    async def access(self, account: UUID, *, errand: Errand = NO_ERRAND) -> Token:
+        """A token that is good for five minutes more; ``errand`` is what it is refreshed for.
 
         Raises ``AccountInactive``, which is for good; ``CannotDecrypt`` where a key is missing; what a
         refresh raises; ``Unavailable`` where others took all turns for 90 s and stored nothing.
         """
-        return await self._token(account, rejected=None)
+        return await self._token(account, None, errand)
 
-    async def renewed(self, account: UUID, rejected: int) -> Token:
+    async def renewed(self, account: UUID, rejected: int, *, errand: Errand = NO_ERRAND) -> Token:
         """A token other than the one of a version that was rejected before its time."""
-        return await self._token(account, rejected=rejected)
+        return await self._token(account, rejected, errand)
 
-    async def application(self, rejected: str | None = None) -> str:
+    async def application(self, rejected: str | None = None, *, errand: Errand = NO_ERRAND) -> str:
         """A token for questions about no account; kept by this process while it lasts.
 
         Another than the one that was ``rejected`` before its time.
@@ -65,7 +68,8 @@ class Tokens:
         async with self._own:
             kept = self._own_token
             if kept is None or kept[1] <= anyio.current_time() or kept[0] == rejected:
-                granted = await self._auth.application_token()
+                async with self._log.call(OAUTH, APPLICATION, errand=errand):
+                    granted = await self._auth.application_token()
                 lasts = max(timedelta(0), granted.access_lasts - EARLY).total_seconds()
                 kept = self._own_token = (granted.access_token, anyio.current_time() + lasts)
             return kept[0]
@@ -80,11 +84,11 @@ class Tokens:
         if taken is None:
             raise UserError("the account is being refreshed just now: try again in a minute")
         try:
-            return await self._ask(account, taken)
+            return await self._ask(account, taken, NO_ERRAND)
         finally:
             await self._give_back(account, taken)
 
-    async def _token(self, account: UUID, *, rejected: int | None) -> Token:
+    async def _token(self, account: UUID, rejected: int | None, errand: Errand) -> Token:
         pause, give_up = LOOK_SECONDS, anyio.current_time() + LONGEST_WAIT_SECONDS
         while True:
             row = await self._look(account)
@@ -92,8 +96,10 @@ class Tokens:
             if row["fresh"] and version != rejected:
                 return Token(self._read(account, ACCESS, row["access_token"]), version)
             taken = await self._db.fetchrow(SQL["take_turn"], account, version, TURN)
-            if taken is not None and (token := await self._refresh(account, version, taken)) is not None:
-                return token
+            if taken is not None:
+                token = await self._refresh(account, version, taken, errand)
+                if token is not None:
+                    return token
             if anyio.current_time() > give_up:
                 raise Unavailable(f"nobody refreshed the account {account} for {LONGEST_WAIT_SECONDS:g} s")
             await anyio.sleep(pause)
@@ -109,10 +115,10 @@ class Tokens:
             )
         return row
 
-    async def _refresh(self, account: UUID, version: int, taken: Record) -> Token | None:
+    async def _refresh(self, account: UUID, version: int, taken: Record, errand: Errand) -> Token | None:
         """None where it was connected anew, or put out of use, while we asked: to be looked at again."""
         try:
-            granted = await self._ask(account, taken)
+            granted = await self._ask(account, taken, errand)
             stored = await self._store(account, version, granted)
         except GrantRefused:
             if await deactivate(self._db, account, INVALID_GRANT, version=version):
@@ -123,11 +129,13 @@ class Tokens:
             raise
         return Token(granted.access_token, stored) if stored is not None else None
 
-    async def _ask(self, account: UUID, taken: Record) -> Granted:
+    async def _ask(self, account: UUID, taken: Record, errand: Errand) -> Granted:
         refresh_token = self._read(account, REFRESH, taken["refresh_token"])
+        logged = self._log.call(OAUTH, RENEWAL, org=taken["org_id"], account=account, errand=errand)
         try:
             with anyio.fail_after(ANSWER_SECONDS):
-                return await self._auth.refresh(refresh_token)
+                async with logged:
+                    return await self._auth.refresh(refresh_token)
         except TimeoutError:
             raise SourceDown(f"eBay gave no token within {ANSWER_SECONDS:g} s") from None
 

@@ -10,7 +10,7 @@ update public.ebay_accounts a set refreshing_until = now() + $3
  where a.id = $1 and a.token_version = $2 and a.is_active
    and (a.refreshing_until is null or a.refreshing_until <= now())
 returning case when coalesce(a.refresh_token_expires_at > now(), true) then a.refresh_token end as refresh_token,
-          a.refreshing_until
+          a.refreshing_until, a.org_id
 
 -- name: give_turn_back
 -- A turn is known by its end: no two of one account have the same.

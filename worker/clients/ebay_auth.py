@@ -29,6 +29,9 @@ SELLER_SCOPES = (
 """What a seller is asked to allow: to read what they sold and have, and nothing more."""
 TOKEN_PATH = "/identity/v1/oauth2/token"  # noqa: S105 - an address
 INVALID_GRANT = "invalid_grant"
+CONSENT, RENEWAL, APPLICATION = "authorization_code", "refresh_token", "client_credentials"
+"""The kinds of grants, by which these calls are called."""
+IDENTITY, GET_USER = "ebay_identity", "get_user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,24 +106,21 @@ class EbayAuth:
     async def exchange(self, code: str) -> Granted:
         """Exchange a code, which works once; raises ``GrantRefused`` where it does not."""
         ru_name = self._application.ru_name
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": ru_name}
-        return await self._grant("authorization_code", form)
+        form = {"grant_type": CONSENT, "code": code, "redirect_uri": ru_name}
+        return await self._grant(CONSENT, form)
 
     async def refresh(self, refresh_token: str) -> Granted:
         """Get a new access token; raises ``GrantRefused`` when the consent is gone."""
-        return await self._grant(
-            "refresh_token", {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        )
+        return await self._grant(RENEWAL, {"grant_type": RENEWAL, "refresh_token": refresh_token})
 
     async def application_token(self) -> Granted:
         """Get a token of the application's own, for questions about no account."""
-        return await self._grant("client_credentials", {"grant_type": "client_credentials", "scope": SCOPE})
+        return await self._grant(APPLICATION, {"grant_type": APPLICATION, "scope": SCOPE})
 
     async def identify(self, access_token: str, *, request_id: str) -> Identity:
         """Ask whose an access token is."""
-        question = Question(
-            api="ebay_identity", operation="get_user", host="apiz", path="/commerce/identity/v1/user/"
-        )
+        path = "/commerce/identity/v1/user/"
+        question = Question(api=IDENTITY, operation=GET_USER, host="apiz", path=path)
         answer = await self._ebay.ask(question, token=access_token, request_id=request_id)
         try:
             user = _User.model_validate(answer)
@@ -137,7 +137,7 @@ class EbayAuth:
         try:
             answer = await self._ebay.post(OAUTH, call)
         except AnsweredNo as error:
-            raise _refusal(operation, error) from None
+            raise _refusal(operation, error) from error
         try:
             tokens = _Tokens.model_validate(answer)
         except ValidationError:
@@ -157,4 +157,4 @@ def _refusal(operation: str, error: AnsweredNo) -> Exception:
         case ["invalid_client"]:
             return BadSettings("eBay does not know the application: check WORKER_EBAY__CLIENT_ID and _SECRET")
         case _:
-            return error
+            return AnsweredNo(str(error), status=error.status, details=error.details)

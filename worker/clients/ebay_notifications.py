@@ -6,22 +6,23 @@ Source: its pages on marketplace account deletion, and the Notification API's ge
 import base64
 import hashlib
 import re
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import TypeAlias
-from uuid import uuid4
 
 import anyio
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from worker.clients.answers import AnsweredNo
-from worker.clients.ebay import Ebay, Question, TokenRejected
-from worker.errors import CoolingDown, SourceGarbled, SourceRefused
+from worker.clients.ebay import Question, TokenRejected
+from worker.clients.strangers import Strangers
+from worker.errors import SourceGarbled, SourceRefused
 
 Key: TypeAlias = ec.EllipticCurvePublicKey
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
@@ -29,9 +30,9 @@ KEY_SECONDS = 3600.0
 """How long eBay lets its keys be kept."""
 UNKNOWN_SECONDS = 300.0
 MOST_KEYS = 256
-MOST_NEW_KEYS = 10
-MINUTE = 60.0
 LONGEST_SIGNATURE = 4096
+ALGORITHM, DIGEST = "ecdsa", "sha1"
+ORDER_OF_P256 = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 class BadSignature(SourceRefused):
@@ -43,8 +44,10 @@ class BadSignature(SourceRefused):
 class _Signed(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
+    alg: str
     kid: str
     signature: str
+    digest: str
 
 
 class _KeyAnswer(BaseModel):
@@ -56,56 +59,68 @@ def challenge_response(challenge: str, verification_token: str, endpoint: str) -
     return hashlib.sha256(f"{challenge}{verification_token}{endpoint}".encode()).hexdigest()
 
 
-class Keys:
-    """EBay's public keys by their ids; each is asked for once an hour, and few new ones in a minute.
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What has the form of a signature of eBay's; whether it is one is not known yet."""
 
-    ``token`` gives an application token; one that was rejected is named to it, to get another.
+    kid: str
+    value: bytes
+
+
+class Keys:
+    """EBay's public keys by their ids; each is asked for once an hour, and unknown ones seldom.
+
+    ``ask`` asks eBay with a token. ``token`` gives an application's; one that was rejected is named to it, to
+    get another.
     """
 
-    def __init__(self, ebay: Ebay, token: Callable[[str | None], Awaitable[str]]) -> None:
-        self._ebay, self._token = ebay, token
+    def __init__(
+        self,
+        ask: Callable[[Question, str], Awaitable[object]],
+        token: Callable[[str | None], Awaitable[str]],
+    ) -> None:
+        self._ask, self._token = ask, token
         self._known: OrderedDict[str, tuple[Key | None, float]] = OrderedDict()
-        self._asked: deque[float] = deque(maxlen=MOST_NEW_KEYS)
-        self._turn = anyio.Lock()
+        self._strangers = Strangers()
+        self._turns: dict[str, anyio.Lock] = {}
 
-    async def verify(self, header: str, body: bytes) -> None:
-        """Check the ``X-EBAY-SIGNATURE`` of a body: ECDSA over its SHA-1, with a key of eBay's.
+    async def verify(self, signature: Signature, body: bytes) -> None:
+        """Check the signature of a body: ECDSA over its SHA-1, with a key of eBay's.
 
         Raises ``BadSignature``; ``SourceError`` when eBay cannot be asked for its key just now,
-        ``CoolingDown`` when it was asked for too many.
+        ``CoolingDown`` when it was asked for too many, or fails.
         """
-        kid, signature = _read(header)
-        key = await self._key(kid)
+        key = await self._key(signature.kid)
         if key is None:
             raise BadSignature("eBay knows no key of this id")
         try:
-            key.verify(signature, body, ec.ECDSA(SHA1()))  # noqa: S303 - eBay's choice.
+            key.verify(signature.value, body, ec.ECDSA(SHA1()))  # noqa: S303 - eBay's choice.
         except InvalidSignature:
             raise BadSignature("the signature is not that of this event") from None
 
     async def _key(self, kid: str) -> Key | None:
         if (kept := self._kept(kid)) is not None:
             return kept[0]
-        async with self._turn:
-            if (kept := self._kept(kid)) is not None:
-                return kept[0]
-            if kid not in self._known or self._known[kid][0] is None:
-                self._count()  # Those that were good are asked for anew, whoever makes up others.
-            key = await self._fetch(kid)
-            self._known[kid] = (key, anyio.current_time() + (KEY_SECONDS if key else UNKNOWN_SECONDS))
-            self._forget_some()
-            return key
+        # Each waits for its own key only: strangers' shall hold up nobody.
+        turn = self._turns.setdefault(kid, anyio.Lock())
+        try:
+            async with turn:
+                kept = self._kept(kid)
+                return kept[0] if kept is not None else await self._learn(kid)
+        finally:
+            self._turns.pop(kid, None)
+
+    async def _learn(self, kid: str) -> Key | None:
+        if kid not in self._known or self._known[kid][0] is None:
+            self._strangers.admit(kid)  # Those that were good are asked for anew, whoever makes up others.
+        key = await self._fetch(kid)
+        self._known[kid] = (key, anyio.current_time() + (KEY_SECONDS if key else UNKNOWN_SECONDS))
+        self._forget_some()
+        return key
 
     def _kept(self, kid: str) -> tuple[Key | None, float] | None:
         kept = self._known.get(kid)
         return kept if kept is not None and kept[1] > anyio.current_time() else None
-
-    def _count(self) -> None:
-        now = anyio.current_time()
-        if len(self._asked) == MOST_NEW_KEYS and now - self._asked[0] < MINUTE:
-            wait = timedelta(seconds=MINUTE - (now - self._asked[0]))
-            raise CoolingDown("ebay_notification", "too many unknown keys were named", wait)
-        self._asked.append(now)
 
     def _forget_some(self) -> None:
         """Unknown ones first: whoever makes them up shall not drive out those that are real."""
@@ -131,9 +146,6 @@ class Keys:
             return None
         return read_key(answer)
 
-    async def _ask(self, question: Question, token: str) -> object:
-        return await self._ebay.ask(question, token=token, request_id=uuid4().hex)
-
 
 def read_key(answer: object) -> Key:
     """Read what eBay answers for a key: PEM whose line ends are missing. Raises ``SourceGarbled``."""
@@ -147,14 +159,23 @@ def read_key(answer: object) -> Key:
     return key
 
 
-def _read(header: str) -> tuple[str, bytes]:
+def read_signature(header: str) -> Signature:
+    """Read an ``X-EBAY-SIGNATURE``: JSON in base64, with an ECDSA signature of P-256 over a SHA-1.
+
+    Raises ``BadSignature`` for all else, so that no key is asked for in its name.
+    """
     if len(header) > LONGEST_SIGNATURE:
         raise BadSignature("the signature is too long to be one")
     try:
         signed = _Signed.model_validate_json(base64.b64decode(header, validate=True))
         signature = base64.b64decode(signed.signature, validate=True)
+        numbers = decode_dss_signature(signature)
     except (ValidationError, ValueError):
         raise BadSignature("the signature cannot be read") from None
     if KEY_ID.fullmatch(signed.kid) is None:
         raise BadSignature("the signature names no key")
-    return signed.kid, signature
+    if (signed.alg.lower(), signed.digest.lower()) != (ALGORITHM, DIGEST):
+        raise BadSignature("the signature is of another kind")
+    if not all(0 < number < ORDER_OF_P256 for number in numbers):
+        raise BadSignature("the signature is not one of P-256")
+    return Signature(signed.kid, signature)

@@ -12,9 +12,20 @@ import anyio
 from worker import observe
 from worker.accounts import consent
 from worker.accounts.accounts import AccountElsewhere, connect
+from worker.accounts.call_log import CallLog
 from worker.accounts.consent import Claim, ConsentRefused
 from worker.accounts.vault import Vault
-from worker.clients.ebay_auth import SELLER_SCOPES, EbayAuth, Granted, GrantRefused, Identity
+from worker.clients.ebay import OAUTH
+from worker.clients.ebay_auth import (
+    CONSENT,
+    GET_USER,
+    IDENTITY,
+    SELLER_SCOPES,
+    EbayAuth,
+    Granted,
+    GrantRefused,
+    Identity,
+)
 from worker.db import Database
 from worker.errors import BadSettings, NoTurn, SourceError
 from worker.web.pages import Answer, page
@@ -42,6 +53,7 @@ class Connecting:
 
     def __init__(self, db: Database, vault: Vault, auth: EbayAuth, *, environment: str) -> None:
         self._db, self._vault, self._auth, self._environment = db, vault, auth, environment
+        self._log = CallLog(db)
 
     def doors(self) -> Mapping[str, Door]:
         """Both addresses. A HEAD would use up what a GET uses up, so there is none: some follow links so."""
@@ -69,7 +81,7 @@ class Connecting:
             given = _parameters(visit)
             state = _secret(given, "state", "This page is where eBay leads back to, and nothing else.")
             claim = await consent.take(self._db, PROVIDER, state, _cookie(visit))
-            granted, identity = await self._ask(_code(given), visit.request)
+            granted, identity = await self._ask(claim, _code(given), visit.request)
             await self._connect(claim, granted, identity, visit.request)
         except ConsentRefused as refused:
             return _refusal(visit, refused)
@@ -78,11 +90,14 @@ class Connecting:
         told = f"The eBay account {name} is connected. You can close this page."
         return page(visit.request, OK, f"Connected as {name}", told, headers=forget)
 
-    async def _ask(self, code: str, request: str) -> tuple[Granted, Identity]:
+    async def _ask(self, claim: Claim, code: str, request: str) -> tuple[Granted, Identity]:
         try:
             with anyio.fail_after(EBAY_SECONDS):
-                granted = await self._auth.exchange(code)
-                return granted, await self._auth.identify(granted.access_token, request_id=request)
+                async with self._log.call(OAUTH, CONSENT, org=claim.org, request_id=request):
+                    granted = await self._auth.exchange(code)
+                async with self._log.call(IDENTITY, GET_USER, org=claim.org, request_id=request):
+                    identity = await self._auth.identify(granted.access_token, request_id=request)
+                return granted, identity
         except GrantRefused as error:
             raise ConsentRefused(
                 error.code, "EBay did not take its own answer back: too late, or twice."

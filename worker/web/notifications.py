@@ -1,5 +1,6 @@
 """EBay's events: of accounts that were closed, whose data has to go, and of consent that was withdrawn."""
 
+import math
 from collections.abc import Mapping
 from urllib.parse import parse_qs
 
@@ -8,7 +9,7 @@ from pydantic import SecretStr
 
 from worker import observe
 from worker.accounts.notices import obey, read_notice
-from worker.clients.ebay_notifications import BadSignature, Keys, challenge_response
+from worker.clients.ebay_notifications import BadSignature, Keys, challenge_response, read_signature
 from worker.db import Database
 from worker.errors import CoolingDown, NoTurn, SourceError, SourceGarbled
 from worker.web.pages import Answer, json_answer
@@ -62,19 +63,22 @@ class Notifications:
         try:
             with anyio.fail_after(ANSWER_SECONDS):
                 return await self._take(visit)
+        except BadSignature as error:
+            return json_answer(BAD_SIGNATURE, {"error": "the signature is not good"}, why=str(error))
+        except CoolingDown as error:
+            later = {"Retry-After": str(math.ceil(error.wait.total_seconds()))}
+            return Answer(DOWN, headers=later, why=str(error))
         except (SourceError, NoTurn, TimeoutError) as error:
             why = getattr(error, "code", "took too long")
             return Answer(DOWN, headers=LATER, why=why)
 
     async def _take(self, visit: Visit) -> Answer:
-        try:
-            await self._keys.verify(",".join(visit.headers.getlist(SIGNATURE)), visit.body)
-        except (BadSignature, CoolingDown) as error:
-            return json_answer(BAD_SIGNATURE, {"error": "the signature is not good"}, why=str(error))
+        signature = read_signature(",".join(visit.headers.getlist(SIGNATURE)))
         try:
             notice = read_notice(visit.body)
-        except SourceGarbled as error:
+        except SourceGarbled as error:  # No key is asked for in the name of what is no event.
             return json_answer(BAD_REQUEST, {"error": str(error)}, why=str(error))
+        await self._keys.verify(signature, visit.body)
         accounts = await obey(self._db, notice)
         known = notice.event is not None
         observe.say(
