@@ -178,6 +178,16 @@ async def test_every_function_says_that_there_is_no_run_and_no_job_of_another_or
     assert set(answers.values()) == {"MM004"}, answers
 
 
+async def test_a_confined_login_disconnects_accounts_of_its_own_org_alone(orgs: Orgs) -> None:
+    look = "select org_id, id from public.ebay_accounts order by org_id"
+    (_, own), (_, anothers) = await orgs.owner.fetch(look)
+
+    assert await refusal(orgs.alpha, "select worker.disconnect_account($1)", anothers) == "MM004"
+    assert await refusal(orgs.alpha, "select worker.disconnect_account($1)", own) == "done"
+
+    assert [row["id"] for row in await orgs.owner.fetch(look)] == [anothers]
+
+
 async def test_a_confined_login_steers_the_runs_of_its_own_org(orgs: Orgs) -> None:
     [run] = [row["id"] for row in await orgs.alpha.fetch("select id from worker.run_status")]
     [job] = [
