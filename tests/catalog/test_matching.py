@@ -82,14 +82,18 @@ async def test_the_printing_that_a_sku_tells_comes_with_the_match(db: Database, 
     assert (await one(db, sku="chz-1st")).variant == "1stEditionHolofoil"
 
 
-async def test_an_item_or_a_product_of_ebay_that_is_mapped_needs_no_title(db: Database, ids: Ids) -> None:
+async def map_item(db: Database, card_print: int) -> None:
     await db.execute(
         "insert into external_mappings (source, external_id, card_print_id)"
         " values ('ebay', '256789012345', $1), ('ebay', 'epid:77', $1)",
-        ids["base1-4"],
+        card_print,
     )
 
-    found = [await one(db, "Blastoise 2/102", external_id=name) for name in ("256789012345", "epid:77")]
+
+async def test_an_item_or_a_product_of_ebay_that_is_mapped_needs_no_title(db: Database, ids: Ids) -> None:
+    await map_item(db, ids["base1-4"])
+
+    found = [await one(db, external_id=name) for name in ("256789012345", "epid:77")]
 
     assert [(m.card_print_id, m.how, m.score) for m in found] == [
         (ids["base1-4"], "external", Decimal(1))
@@ -103,6 +107,71 @@ async def test_a_sku_that_is_the_id_of_a_card_is_an_external_mapping_when_it_is_
 
     assert (exact.card_print_id, exact.how) == (ids["base1-4"], "external")
     assert longer.card_print_id is None
+
+
+SILENT = ["", "256789012345", "Pokemon holo card", "Base Set 4/102", "Charizard", "Charazard Base Set holo"]
+
+
+@pytest.mark.parametrize("title", [*SILENT, "Charizard with toploader", "Pokemon Charizard #4 holo"])
+async def test_a_claim_maps_where_the_title_does_not_speak_against_it(
+    db: Database, ids: Ids, title: str
+) -> None:
+    await map_item(db, ids["base1-4"])
+
+    by_sku, by_item = await one(db, title, sku="base1-4"), await one(db, title, external_id="256789012345")
+
+    assert [by_sku, by_item] == [Match(ids["base1-4"], "external", Decimal(1), (), "mapped")] * 2
+
+
+AGAINST = [
+    ("LOT of 50 cards Japanese", "other_language"),
+    ("LOT of 50 cards", "not_a_single"),
+    ("\N{KATAKANA LETTER RI}\N{KATAKANA LETTER ZA}", "other_language"),
+    ("Pick your card Charizard 4/102 Blastoise 2/102", "not_a_single"),
+    ("Pick your card \N{HORIZONTAL ELLIPSIS} Blastoise 2/102", "not_a_single"),
+    ("Choose: Squirtle 63/102", "not_a_single"),
+    ("Charizard 4/102 Base Set signed", "other_product"),
+    ("Charizard 4/102 Blastoise 2/102", "two_cards"),
+    ("Charizard and Blastoise", "two_cards"),
+    ("Blastoise", "conflict"),
+    ("Blastoise 2/102", "conflict"),
+    ("2/102", "conflict"),
+    ("Charizard #6", "conflict"),
+    ("Charizard Jungle", "conflict"),
+    ("Charizard 4/130", "conflict"),
+    ("Charizard VMAX", "conflict"),
+    ("Dark Charizard", "conflict"),
+    ("Charizard 2021", "conflict"),
+    ("Energy Removal Base Set", "conflict"),
+]
+
+
+@pytest.mark.parametrize(("title", "why"), AGAINST)
+async def test_a_claim_maps_nothing_where_the_title_speaks_against_it(
+    db: Database, ids: Ids, title: str, why: str
+) -> None:
+    await map_item(db, ids["base1-4"])
+
+    by_sku, by_item = await one(db, title, sku="base1-4"), await one(db, title, external_id="256789012345")
+
+    assert [(m.card_print_id, m.how, m.why) for m in (by_sku, by_item)] == [(None, None, why)] * 2
+
+
+async def test_both_cards_of_a_conflict_are_kept_for_review(db: Database, ids: Ids) -> None:
+    found = await one(db, "Blastoise 2/102 Base Set", sku="base1-4")
+
+    assert {c.card_print_id for c in found.candidates} == {ids["base1-2"], ids["base1-4"]}
+
+
+async def test_an_unnamed_card_is_believed_of_a_mapping_that_was_made_and_not_of_a_sku_that_looks_so(
+    db: Database, ids: Ids
+) -> None:
+    await map_item(db, ids["base1-4"])
+
+    by_item = await one(db, "fire dragon see photos", external_id="256789012345")
+    by_sku = await one(db, "fire dragon see photos", sku="base1-4")
+
+    assert (by_item.card_print_id, by_sku.card_print_id, by_sku.why) == (ids["base1-4"], None, "conflict")
 
 
 async def test_a_sku_that_two_sources_give_to_two_cards_says_nothing(db: Database, ids: Ids) -> None:
@@ -305,4 +374,4 @@ async def test_the_page_tells_the_scores_and_the_reasons_that_there_are(db: Data
     reasons = [row[0] for row in table("mapping.md", "why", "it means", "what to do")]
 
     assert {title: str((await one(db, title)).score) for title in told} == told
-    assert set(reasons) == {"mapped", *(why for _, why in REASONS)}
+    assert set(reasons) == {"mapped", *(why for _, why in REASONS + AGAINST)}

@@ -15,6 +15,16 @@ MARGIN = 30
 WORTH_A_LOOK = 500
 
 
+class Claim(NamedTuple):
+    """A print that a listing is said to be, by its item id or by a SKU; ``made``: somebody mapped it so.
+
+    A SKU that is only equal to the id of a card was not: it is no more than a likeness.
+    """
+
+    print: Print
+    made: bool
+
+
 class Verdict(NamedTuple):
     """What a title was found to mean: ``mapped`` is the best of ``ranked``, or ``why`` says why none is."""
 
@@ -48,11 +58,13 @@ class Shelf:
             yield from self._by_set.get(one, ())
 
 
-def _of_suffix(prints: Iterable[Print], suffix: str) -> Iterator[Print]:
+def _of_suffix(prints: Iterable[Print], suffix: str) -> Iterable[Print]:
     """Those with the suffix; what a source puts behind a "_" tells reprints apart, and is not printed."""
-    for one in prints:
-        if ("" if one.suffix.startswith("_") else one.suffix.lower()) == suffix:
-            yield one
+    return (one for one in prints if _printed(one) == suffix)
+
+
+def _printed(one: Print) -> str:
+    return "" if one.suffix.startswith("_") else one.suffix.lower()
 
 
 def judge(asked: Question, shelf: Shelf, names: SetNames, species: set[str]) -> Verdict:
@@ -65,6 +77,31 @@ def judge(asked: Question, shelf: Shelf, names: SetNames, species: set[str]) -> 
     best = ranked[0] if ranked else None
     against = _against(asked, best, species)
     return Verdict(against or _among(asked, ranked), ranked)
+
+
+def hold(claim: Claim, asked: Question, shelf: Shelf, names: SetNames, species: set[str]) -> Verdict:
+    """Hold a claim against what the title says: its print, or none where the title speaks against it."""
+    scales, own = Scales(asked.reading, asked.mentions, names, species), judge(asked, shelf, names, species)
+    one = claim.print
+    number = asked.number_of(one.prefix.upper(), one.value, _printed(one))
+    found = scales.weigh(one, number)
+    conflicting = (number is None and asked.is_sure_of_its_number) or found.contradicted
+    if not (conflicting or scales.names(found)):
+        conflicting = _others(asked, found, species) or _names_another(claim, asked, own)
+    against = _no_single(asked, found) or ("conflict" if conflicting else _two(asked, found, species))
+    if against is None:
+        return Verdict("mapped", [found])
+    ranked = sorted([found, *own.ranked], key=lambda each: (-each.score, each.print.source_card_id))
+    return Verdict(against, ranked)
+
+
+def _names_another(claim: Claim, asked: Question, own: Verdict) -> bool:
+    """Tell whether a title without the claim's name means another card.
+
+    Against a claim that nobody made, any word will do that may be a name.
+    """
+    whole = any(each.likeness >= SCATTERED and each.print.id != claim.print.id for each in own.ranked)
+    return whole or (not claim.made and bool(asked.words()))
 
 
 def _weigh(asked: Question, shelf: Shelf, names: SetNames, scales: Scales) -> Iterator[Weighed]:
@@ -93,18 +130,24 @@ def _weigh_number(
 
 def _against(asked: Question, best: Weighed | None, species: set[str]) -> str | None:
     """What speaks against any single English card, whichever it is."""
-    reading = asked.reading
-    if not any(word.isalpha() for word in reading.words):
+    if not any(word.isalpha() for word in asked.reading.words):
         return "no_title"
+    return _no_single(asked, best) or _two(asked, best, species)
+
+
+def _no_single(asked: Question, best: Weighed | None) -> str | None:
+    reading = asked.reading
     if reading.language is not None:
         return "other_language"
     explained = best.explained if best else _spans(asked)
     junk = {one.meaning for one in reading.junk if not explained.issuperset(range(one.start, one.end))}
     if junk:
         return "other_product" if junk == {"other_product"} else "not_a_single"
-    if asked.several or (best and _others(asked, best, species)):
-        return "two_cards"
     return None
+
+
+def _two(asked: Question, best: Weighed | None, species: set[str]) -> str | None:
+    return "two_cards" if asked.several or (best and _others(asked, best, species)) else None
 
 
 def _spans(asked: Question) -> frozenset[int]:

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
-from worker.catalog.judging import Shelf, Verdict, judge
-from worker.catalog.questions import Keys, question
+from worker.catalog.judging import Claim, Shelf, Verdict, hold, judge
+from worker.catalog.questions import Keys, Question, question
 from worker.catalog.weighing import Print, Weighed, names_of
 from worker.db import Connection, Record, statements
 from worker.errors import UserError
-from worker.pricing.set_names import CardSet
+from worker.pricing.set_names import CardSet, SetNames
 from worker.pricing.titles import read_title
 
 SQL = statements(Path(__file__).with_name("matching.sql"))
@@ -57,17 +57,36 @@ class Match:
     variant: str | None = None
 
 
+class Page(NamedTuple):
+    """What the titles of a page ask, and all that the catalogue has to answer them."""
+
+    asked: dict[str, Question]
+    shelf: Shelf
+    names: SetNames
+    species: set[str]
+
+    def judge(self, title: str, claim: Claim | None) -> Match:
+        """What a title means, or whether it lets a claim stand."""
+        asked = self.asked[title]
+        if claim is None:
+            return _match(judge(asked, self.shelf, self.names, self.species), "title")
+        return _match(hold(claim, asked, self.shelf, self.names, self.species), "external")
+
+
 async def resolve(
     connection: Connection, org_id: UUID, listings: Sequence[Listing], *, platform: str = "ebay"
 ) -> list[Match]:
     """Find the print of each listing, in their order; three statements, however many there are.
 
-    Writes nothing. A listing maps by its title only with a score above 0.9 and without a doubt.
+    Writes nothing. A listing maps by its title only with a score above 0.9 and without a doubt, and by an
+    external mapping only where its title does not speak against it.
     """
-    found = await _mapped(connection, org_id, listings, platform)
-    titles = {one.title for place, one in enumerate(listings) if place not in found}
-    by_title = await _by_titles(connection, sorted(titles)) if titles else {}
-    return [found.get(place) or by_title[one.title] for place, one in enumerate(listings)]
+    by_sku, claims = await _mapped(connection, org_id, listings, platform)
+    titles = sorted({one.title for place, one in enumerate(listings) if place not in by_sku})
+    page = await _page(connection, titles)
+    return [
+        by_sku.get(place) or page.judge(one.title, claims.get(place)) for place, one in enumerate(listings)
+    ]
 
 
 async def remember(
@@ -95,39 +114,48 @@ async def remember(
 
 async def _mapped(
     connection: Connection, org_id: UUID, listings: Sequence[Listing], platform: str
-) -> dict[int, Match]:
+) -> tuple[dict[int, Match], dict[int, Claim]]:
+    """What verified SKUs say, and what else is claimed, by the places of the listings."""
     asked = [(place, one) for place, one in enumerate(listings) if one.sku or one.external_id]
     if not asked:
-        return {}
+        return {}, {}
     skus = [one.sku.strip() if one.sku else None for _, one in asked]
     rows = await connection.fetch(
         SQL["mapped"], org_id, platform, skus, [one.external_id for _, one in asked]
     )
-    return {asked[row["place"] - 1][0]: _certain(row) for row in rows}
+    by_place = {asked[row["place"] - 1][0]: row for row in rows}
+    return (
+        {place: _certain(row) for place, row in by_place.items() if row["by_sku"]},
+        {place: _claim(row) for place, row in by_place.items() if not row["by_sku"]},
+    )
 
 
 def _certain(row: Record) -> Match:
-    how: How = "sku" if row["by_sku"] else "external"
-    return Match(row["card_print_id"], how, CERTAIN, (), "mapped", row["variant"])
+    return Match(row["id"], "sku", CERTAIN, (), "mapped", row["variant"])
 
 
-async def _by_titles(connection: Connection, titles: Sequence[str]) -> dict[str, Match]:
+def _claim(row: Record) -> Claim:
+    return Claim(Print(*tuple(row)[:7]), made=row["made"])
+
+
+async def _page(connection: Connection, titles: Sequence[str]) -> Page:
+    if not titles:
+        return Page({}, Shelf(()), names_of(()), set())
     names = names_of(tuple(CardSet(*row) for row in await connection.fetch(SQL["sets"])))
-    asked, keys = [question(read_title(title), names) for title in titles], Keys()
-    for one in asked:
+    asked, keys = {title: question(read_title(title), names) for title in titles}, Keys()
+    for one in asked.values():
         keys.add(one, names)
     rows = await connection.fetch(SQL["candidates"], *keys.columns())
     species = {row["word"] for row in rows if row["word"] is not None}
     shelf = Shelf({row["id"]: Print(*tuple(row)[:7]) for row in rows if row["word"] is None}.values())
-    return {
-        title: _match(judge(one, shelf, names, species)) for title, one in zip(titles, asked, strict=True)
-    }
+    return Page(asked, shelf, names, species)
 
 
-def _match(verdict: Verdict) -> Match:
+def _match(verdict: Verdict, how: How) -> Match:
     score = _score(verdict.ranked[0]) if verdict.ranked else Decimal("0.000")
     if verdict.mapped:
-        return Match(verdict.ranked[0].print.id, "title", score, (), verdict.why)
+        certain = CERTAIN if how == "external" else score
+        return Match(verdict.ranked[0].print.id, how, certain, (), verdict.why)
     best = {one.print.id: one for one in reversed(verdict.ranked)}
     candidates = [Candidate(one.print.id, one.print.source_card_id, _score(one)) for one in best.values()]
     return Match(None, None, score, tuple(candidates[::-1][:MOST_CANDIDATES]), verdict.why)

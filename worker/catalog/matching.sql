@@ -1,7 +1,7 @@
 -- name: mapped
 -- What is mapped already: by a verified SKU of the org, by the platform's own id, or by a SKU that is the id of a card.
-select g.place, coalesce(k.card_print_id, m.card_print_id, c.card_print_id) as card_print_id, k.variant,
-       k.card_print_id is not null as by_sku
+select p.id, p.source_card_id, p.set_id, p.name, p.number_prefix, p.number_value, p.number_suffix,
+       g.place, k.variant, k.card_print_id is not null as by_sku, m.card_print_id is not null as made
   from unnest($3::text[], $4::text[]) with ordinality g(sku, external_id, place)
   left join lateral (
         select s.card_print_id, s.variant from public.sku_mappings s
@@ -15,7 +15,11 @@ select g.place, coalesce(k.card_print_id, m.card_print_id, c.card_print_id) as c
         select min(e.card_print_id) as card_print_id from public.external_mappings e
          where e.source in ('pokemonapi', 'tcgdex') and e.external_id = g.sku and e.card_print_id is not null
         having min(e.card_print_id) = max(e.card_print_id)) c on true
- where num_nonnulls(k.card_print_id, m.card_print_id, c.card_print_id) > 0
+ cross join lateral (
+        select o.id, o.source_card_id, o.set_id, o.name, o.number_prefix, o.number_value, o.number_suffix
+          from public.card_prints o
+         where o.id = coalesce(k.card_print_id, m.card_print_id, c.card_print_id)
+         limit 1) p
 
 -- name: sets
 select s.id, s.source_set_id, s.name, s.series, s.printed_total, s.ptcgo_code,

@@ -43,6 +43,18 @@ class Question:
             return self.sets if self.named_by_name else self.sets | self.series
         return self.sets | names.by_total.get(number.total, frozenset())
 
+    def number_of(self, prefix: str, value: int | None, suffix: str) -> TitleNumber | None:
+        """The title's number that a card with this one may have; titles may leave a prefix out."""
+        for one in self.numbers:
+            if (one.value, one.suffix) == (value, suffix) and one.prefix in {prefix, ""}:
+                return one
+        return None
+
+    @property
+    def is_sure_of_its_number(self) -> bool:
+        """Whether it gives a collector number that cannot be anything else."""
+        return any(one.way != "bare" for one in self.numbers)
+
     def words(self) -> set[str]:
         """The words that may be the name of another Pokémon."""
         return {

@@ -47,13 +47,17 @@ class Print:
 
 
 class Weighed(NamedTuple):
-    """A print and its score, in thousandths; ``explained`` are the title's words that it accounts for."""
+    """A print and its score, in thousandths; ``explained`` are the title's words that it accounts for.
+
+    ``contradicted``: the title says another total, set or year, or goes on to a longer name.
+    """
 
     score: int
     print: Print
     likeness: int
     placed: bool
     explained: frozenset[int]
+    contradicted: bool
 
 
 class Place(NamedTuple):
@@ -94,9 +98,15 @@ class Scales:
             fit = self._forgiven(one) or fit
         score = NAME * fit.likeness // 1000 + place.points + _of_number(number)
         score -= CONTRADICTION * (place.against + fit.longer)
-        if place.points < BOTH and not self._year_fits(one):
+        if wrong_year := place.points < BOTH and not self._year_fits(one):
             score -= WRONG_YEAR
-        return Weighed(max(score, 0), one, fit.likeness, place.points > 0, fit.places | place.explained)
+        contradicted = wrong_year or fit.longer or place.against > 0
+        explained = fit.places | place.explained
+        return Weighed(max(score, 0), one, fit.likeness, place.points > 0, explained, contradicted)
+
+    def names(self, found: Weighed) -> bool:
+        """Whether the title gives a print's name, be it with a slip of the pen."""
+        return found.likeness >= MISSPELT or self._forgiven(found.print) is not None
 
     def _forgiven(self, one: Print) -> NameFit | None:
         """The name with a slip of the pen in it, unless what was written is another Pokémon's name."""
