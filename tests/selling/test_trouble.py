@@ -10,12 +10,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.runs.scene import run_row, start
-from tests.selling.market import HOUSE, Market, lines_of, observed
+from tests.runs.scene import claim, enqueue, run_row, start
+from tests.selling.market import HOUSE, Market, asking, lines_of, observed
 from tests.selling.test_selling import sell, summary_of
 from worker.accounts.accounts import Account
 from worker.catalog.observations import LineKey, Sale, Writer, plan, write
+from worker.clients.ebay import APIS
 from worker.db import Database
+from worker.handlers.account_sync import AccountSync
+from worker.runs.binding import bind
+from worker.runs.prices import Prices
 from worker.syncing.cursors import Habits, next_span
 from worker.syncing.orders import Orders
 
@@ -241,3 +245,20 @@ async def test_what_eBay_has_no_longer_is_no_gap(  # noqa: N802 - its name.
 
     assert span.joins
     assert span.until - span.since < timedelta(days=730)
+
+
+async def test_a_job_that_is_begun_again_behind_its_end_counts_its_seller_once(
+    db: Database, small_market: Market, accounts: dict[str, UUID]
+) -> None:
+    await enqueue(db, "account_sync", {"account_id": str(min(accounts.values()))})
+    async with asking(db, small_market) as asker:
+        handler = AccountSync(db, asker, resources=[Orders()], habits=Habits())
+        kind = bind(handler, db, stopping=lambda: False, prices=Prices(free=APIS))
+        first = await kind.perform(await claim(db, "account_sync", "sync"))
+        # As after a worker that dies between its last commit and the job's end.
+        await db.execute("update worker.jobs set state = 'pending', worker_id = null")
+        second = await kind.perform(await claim(db, "account_sync", "sync"))
+
+    assert first == second
+    items = await db.fetch("select state::text from worker.items where type = 'seller'")
+    assert [row["state"] for row in items] == ["completed"]

@@ -70,6 +70,9 @@ class AccountSync:
     async def handle(self, work: Work, payload: Payload) -> Ending:
         """Read everything that is left; from the page where an attempt before was cut off."""
         progress = Progress.read(work.checkpoint) if work.checkpoint else Progress(left=payload.resources)
+        if progress.ended and not work.again:
+            return Done(progress.tally)
+        progress = replace(progress, ended=False)
         try:
             account, inactive = await find(self.db, payload.account_id, work.job.run_id)
             require_active(account, inactive)
@@ -181,6 +184,7 @@ class AccountSync:
             tally = {**at.tally, **{f"skipped.{why}": 1 for why in at.skipped.values()}}
             facts = {"tally": tally, "skipped": at.skipped}
             batch.items.append(Item("seller", str(account.id), "completed", data=facts))
+            batch.checkpoint = replace(at, ended=True).as_json()
             if not payload.dry_run and DRIFTED not in at.skipped.values():
                 await note_synced(batch.connection, account.id)
 
@@ -188,6 +192,7 @@ class AccountSync:
         async with work.commit() as batch:
             name, done = str(payload.account_id), {"tally": at.tally, "skipped": at.skipped}
             batch.items.append(Item("seller", name, "failed", error.code, str(error), data=done))
+            batch.checkpoint = replace(at, ended=True).as_json()
         return Done({"failed": error.code})
 
     def _asking(self, work: Work, account: Account) -> Any:

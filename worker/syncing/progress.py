@@ -25,6 +25,7 @@ class Progress:
 
     ``resource`` is None between two, and behind the last. ``seen`` counts the records of the pass and
     ``records`` those of the resource. ``skipped`` says why a resource was passed over.
+    ``ended`` is true once the seller's item is written: there is one, however often the job is begun again.
     """
 
     left: tuple[str, ...]
@@ -40,6 +41,7 @@ class Progress:
     seen: int = 0
     records: int = 0
     clock_put_back: int = 0
+    ended: bool = False
     tally: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     version: Literal[1] = 1
