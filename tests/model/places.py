@@ -81,16 +81,23 @@ class PlacesMachine(RuleBasedStateMachine):
         worker, job = self.claimed.pop(at % len(self.claimed))
         run = self._run(job)
         earlier = self.do(self.db.fetch(LOOKS["waiting_before"], run["org_id"], run["created_at"]))
+        free = self.free_places(run["org_id"])
         work = Work(self.db, job, stopping=lambda: False)
         try:
             nothing_to_do = self.do(work.enter())
         except StopWork as told:
             return self._put_back(job, told.why)
         if work.is_first:
-            assert earlier == [], "somebody had waited longer"
+            assert len(earlier) < free, "somebody had waited longer, and there was no place for both"
         if nothing_to_do is not None:
             return self._end(job, JobState.CANCELLED)
         return self.at_work.append((worker, job))
+
+    def free_places(self, org: UUID) -> int:
+        places = {
+            row["org_id"]: row["places"] - row["running"] for row in self.do(self.db.fetch(LOOKS["places"]))
+        }
+        return int(places[org])
 
     def _run(self, job: Job) -> Record:
         found = self.do(self.db.fetchrow(LOOKS["place"], job.run_id))
