@@ -264,7 +264,10 @@ async def nobody_waits_for_a_lock(db: Database) -> bool:
 
 async def waits_for_a_lock(db: Database) -> bool:
     return bool(
-        await db.fetchval("select exists (select from pg_stat_activity where wait_event_type = 'Lock')")
+        await db.fetchval(
+            "select exists (select from pg_stat_activity where wait_event_type = 'Lock'"
+            " and datname = current_database())"
+        )
     )
 
 
