@@ -42,7 +42,10 @@ async def proxy(url: str, refuses: Callable[[bytes], bool] = lambda _: False) ->
     stand.down.set()
 
     def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        stand.relays.add(asyncio.create_task(_relay(stand, url, reader, writer)))
+        relay = asyncio.create_task(_relay(stand, url, reader, writer))
+        # One that is cut before it has begun closes nothing by itself.
+        relay.add_done_callback(lambda _: writer.transport.abort())
+        stand.relays.add(relay)
 
     server = await asyncio.start_unix_server(met, folder / ".s.PGSQL.5432", limit=LONGEST)
     try:
@@ -52,6 +55,8 @@ async def proxy(url: str, refuses: Callable[[bytes], bool] = lambda _: False) ->
         relays = [*stand.relays]
         stand.cut()
         await asyncio.gather(*relays, return_exceptions=True)
+        for _ in range(3):  # The callbacks, the ends of the connections, and what they leave behind.
+            await asyncio.sleep(0)
         shutil.rmtree(folder)
 
 

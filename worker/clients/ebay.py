@@ -32,6 +32,8 @@ APIS = (
 DOMAINS = {"production": "ebay.com", "sandbox": "sandbox.ebay.com"}
 OAUTH = "ebay_oauth"
 UNAUTHORIZED, FORBIDDEN = 401, 403
+MOST_BYTES = 4 * 1024 * 1024
+"""An answer has less: its largest are pages of 200 orders, or 1,000 transactions, of some kilobytes each."""
 CALLS_EXCEEDED = "10001"
 """What comes with 500 and says that it is asked too often (ebaysdk-python, issue 384)."""
 ERROR_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -104,6 +106,7 @@ class Ebay:
                 connections=connections,
                 deadline_seconds=deadline_seconds,
                 typed=True,
+                most_bytes=MOST_BYTES,
                 wiring=wiring,
             )
             for api in APIS

@@ -19,7 +19,15 @@ from typing import Self
 import anyio
 import httpx
 
-from worker.clients.answers import AnsweredDown, AnsweredNo, parse_json, parse_retry_after, read_body, refusal
+from worker.clients.answers import (
+    MAX_BODY_BYTES,
+    AnsweredDown,
+    AnsweredNo,
+    parse_json,
+    parse_retry_after,
+    read_body,
+    refusal,
+)
 from worker.clients.pacing import Pace
 from worker.errors import NoTurn, SourceDown, SourceError, SourceGarbled, SourceRefused
 
@@ -111,10 +119,12 @@ class JsonClient:
         pace: Pace | None = None,
         headers: Mapping[str, str] | None = None,
         typed: bool = False,
+        most_bytes: int = MAX_BODY_BYTES,
         wiring: Wiring | None = None,
     ) -> None:
         self.api = api
         self._typed = typed
+        self._most_bytes = most_bytes
         self._deadline_seconds = deadline_seconds
         self._pace = pace
         self._wiring = wiring or Wiring()
@@ -233,7 +243,7 @@ class JsonClient:
     async def _value(self, name: str, response: httpx.Response) -> object:
         encoding = response.headers.get("content-encoding", "")
         try:
-            body = await read_body(name, response.aiter_raw(), encoding=encoding)
+            body = await read_body(name, response.aiter_raw(), encoding=encoding, limit=self._most_bytes)
         except httpx.ProtocolError:
             raise SourceGarbled(f"{name} answered with a body that was cut short") from None
         said = response.headers.get("content-type", "")
