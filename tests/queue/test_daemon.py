@@ -413,7 +413,7 @@ async def test_a_claim_whose_answer_got_lost_is_not_forgotten(db: Database, data
         serving(new_daemon(shaky, database_url, kinds(errand()), queues=["default"])),
     ):
         await until(lambda: is_asleep(db))
-        for _ in range(10):
+        for _ in range(40):
             stand.down.clear()
             id_ = await enqueue(db)
             with anyio.move_on_after(1):
