@@ -49,4 +49,20 @@ select a.id, a.org_id, :mark, now(), '' from public.ebay_accounts a where a.org_
 insert into public.ebay_offers (account_id, org_id, offer_id, sku, marketplace_id, status, seen_at, content_hash)
 select a.id, a.org_id, :mark, 'x', 'EBAY_US', 'PUBLISHED', now(), '' from public.ebay_accounts a where a.org_id = :org;
 insert into public.sku_mappings (org_id, platform, sku, card_print_id, source)
-select :org, 'ebay', :mark, p.id, 'manual' from public.card_prints p where p.source_card_id = left(:mark, 1)
+select :org, 'ebay', :mark, p.id, 'manual' from public.card_prints p where p.source_card_id = left(:mark, 1);
+insert into public.sellers (org_id, platform, platform_seller_id, display_name, normalized_name)
+values (:org, 'x', :mark, :mark, :mark);
+insert into public.seller_inventory (org_id, seller_id, card_print_id, platform_listing_id)
+select :org, s.id, p.id, :mark from public.sellers s, public.card_prints p
+ where s.org_id = :org and p.source_card_id = left(:mark, 1);
+insert into public.inventory_snapshots (org_id, seller_id, card_print_id, treatment, currency, snapshot_date, quantity,
+                                        listings)
+select i.org_id, i.seller_id, i.card_print_id, :mark, 'USD', now(), 1, 1 from public.seller_inventory i where i.org_id = :org;
+insert into public.inventory_snapshot_weeks (org_id, seller_id, card_print_id, treatment, currency, week, days, avg_quantity)
+select i.org_id, i.seller_id, i.card_print_id, :mark, 'USD', date_trunc('week', now()), 1, 1
+  from public.seller_inventory i where i.org_id = :org;
+insert into public.intakes (org_id, reference, attributes) values (:org, :mark, '{}');
+insert into public.intake_comps (intake_id, observation_id, org_id, left_out_why)
+select i.id, o.id, :org, :mark from public.intakes i, public.price_observations o where i.org_id = :org and o.org_id = :org;
+insert into public.valuations (org_id, intake_id, query, currency, comps, sold, confidence, explanation)
+select :org, i.id, :mark, 'USD', 0, 0, 0, :mark from public.intakes i where i.org_id = :org
