@@ -1,4 +1,4 @@
-"""Offers: what a source says that somebody asks, got or suggests for a thing, before anybody has judged it."""
+"""Offers: what a source says that somebody asks, got or suggests for a thing, before it is judged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
