@@ -1,0 +1,113 @@
+"""Words as single signs, so that what a title says is found by one regular expression over a short text.
+
+A title of twelve words becomes a text of twelve characters. A word that plays a part has a sign of its own, all
+others share one; kinds of words without number (collector numbers, years) have one for each kind.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+
+FIRST_SIGN = 0xE000
+"""Where Unicode keeps characters for private use; there are 6,400 of them."""
+PLAIN, PAIR, NUMBER_SIGN, CODE, TIMES, YEAR, PADDED, LARGE = ".PSCQYZN"
+"""Signs of kinds: no part to play; 4/102; #4; SWSH020; x4; 1999; 025; a number above those that have signs."""
+LARGEST_NUMBER = 400
+
+_YEAR = re.compile(r"(?:1[6-9]|20)\d\d(?:-?[a-z]{1,2})?")
+
+
+class Signs(dict[str, str]):
+    """The sign of every word; a word that is asked for first gets that of its kind."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._words: dict[str, str] = {}
+        for number in range(1, LARGEST_NUMBER + 1):
+            self.of(str(number))
+
+    def __missing__(self, word: str) -> str:
+        if len(self) > 100_000:  # noqa: PLR2004 - as many as there may be words remembered.
+            return _kind(word)
+        self[word] = sign = _kind(word)
+        return sign
+
+    def of(self, word: str) -> str:
+        """The word's own sign, made when it has none."""
+        if word not in self or self[word] not in self._words:
+            self[word] = sign = chr(FIRST_SIGN + len(self._words))
+            self._words[sign] = word
+        return self[word]
+
+    def any(self, words: Iterable[str]) -> str:
+        """A pattern for one of these words, given as a list or with blanks between them."""
+        listed = words.split() if isinstance(words, str) else words
+        return "[" + "".join(sorted({self.of(word) for word in listed})) + "]"
+
+    def spelt(self, text: str) -> list[str]:
+        """The words of a text of signs; for kinds of words their sign itself."""
+        return [self._words.get(sign, sign) for sign in text]
+
+    def text(self, words: Iterable[str]) -> str:
+        """The text of signs of these words."""
+        return "".join(map(self.__getitem__, words))
+
+
+def _kind(word: str) -> str:
+    if word.isdigit():
+        return _kind_of_number(word)
+    if len(word) > 1 and not word.isalpha():
+        if "/" in word:
+            return PAIR
+        if word[0] == "#":
+            return NUMBER_SIGN
+        if word[0] == "x" and word[1:].isdigit():
+            return TIMES
+        if _YEAR.fullmatch(word):
+            return YEAR
+        if word[0].isupper():
+            return CODE
+    return PLAIN
+
+
+def _kind_of_number(word: str) -> str:
+    if _YEAR.fullmatch(word):
+        return YEAR
+    return PADDED if len(word) == 3 and word[0] == "0" else LARGE  # noqa: PLR2004
+
+
+class Expression:
+    """Collects what to look for, by its first word, and makes one expression of it all.
+
+    Of what begins with one word, that which was added first is tried first; phrases come after rules, the
+    longest before the shorter. An expression of which every branch begins with one character is what the
+    engine of ``re`` searches fastest.
+    """
+
+    def __init__(self, signs: Signs) -> None:
+        self._signs = signs
+        self._rules: dict[str, list[str]] = {}
+        self._phrases: dict[str, list[str]] = {}
+
+    def rule(self, heads: Iterable[str], tail: str) -> None:
+        """Look for one of these words or kinds, followed by a pattern."""
+        for head in heads:
+            self._rules.setdefault(self._sign(head), []).append(tail)
+
+    def phrase(self, words: str) -> str:
+        """Look for these words, one after the other; answers their text of signs."""
+        text = "".join(map(self._signs.of, words.split()))
+        self._phrases.setdefault(text[0], []).append(text[1:])
+        return text
+
+    def compiled(self) -> Callable[[str], list[str]]:
+        """What answers the texts that are found in a title, from the left; none within another."""
+        heads = list(dict.fromkeys([*self._rules, *self._phrases]))
+        return re.compile("|".join(map(self._branch, heads))).findall
+
+    def _branch(self, head: str) -> str:
+        tails = list(dict.fromkeys(self._rules.get(head, [])))
+        tails += sorted(dict.fromkeys(self._phrases.get(head, [])), key=len, reverse=True)
+        return re.escape(head) + ("(?:" + "|".join(tails) + ")" if tails != [""] else "")
+
+    def _sign(self, head: str) -> str:
+        return head if head in {PAIR, NUMBER_SIGN, CODE, TIMES, YEAR, PADDED, LARGE} else self._signs.of(head)

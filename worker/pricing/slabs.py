@@ -1,0 +1,136 @@
+"""Slabs in titles: who graded a card, with what grade, and what only sounds like it."""
+
+from collections.abc import Sequence
+
+from worker.pricing.lexicon import Lexicon, Meaning
+from worker.pricing.signs import CODE, LARGE, NUMBER_SIGN, PADDED, PAIR, TIMES, YEAR
+
+SURE = "psa bgs bvg bccg beckett cgc csg sgc hga gma ksa"
+"""Graders that are nothing else: their name alone says that a card is graded."""
+UNSURE = "tag ace aog gsg mnt ars pca ags ucg ccc graad isa pgs rcg cga ark pcg egs afg rare"
+"""Graders whose names are words or codes of other things too: they count with a grade beside them."""
+NAMES = {"beckett": "BGS"}
+TEN = [str(grade) for grade in range(1, 11)]
+GRADES = [*TEN, *(f"{grade}.5" for grade in range(1, 10)), *(f"({grade})" for grade in range(1, 11))]
+WORDS = """
+    gem mint mt nm ex EX exmt vg vgex good gd fair fr poor pr near very excellent pristine perfect black label
+    grade grading graded gold green / quad slab slabbed certified cert card cards company condition nmmt g (mint) (nm)
+"""
+"""What may stand between a grader and the grade."""
+AFTER = "gem mint mt nm near ex EX exmt vg vgex good pristine perfect black label gold / nmmt (mint) (nm) (m) auto fr pr poor"
+QUALIFIERS = {"oc": "OC", "mc": "MC", "mk": "MK", "st": "ST", "pd": "PD"}
+CAPITAL_QUALIFIERS = "OC MC MK ST PD OF"
+LABELS = ("pristine", "perfect", "black", "authentic", "altered")
+DOUBTS = """
+    ? ready candidate candidates contender contenders worthy quality material potential potentially possible
+    possibly hopeful hopefully submission submit submitted sub eligible bound prospect gradable gradeable maybe
+    caliber calibre value price prices comps comp condition wannabe regrade crossover equivalent like shot
+    chance chances please perhaps probable grading upgrade hunter
+"""
+"""After a grader's name, or a grade, they say that there is no slab."""
+DOUBTS_BEFORE = """
+    potential possible for to ready maybe could should might strong easy likely like looking worthy of
+    solid probable gradable gradeable candidate send submit into pre crack cracked contender submission get
+    hopeful possibly potentially possibilities can will would from either future next via towards
+"""
+RAW = """
+    raw | ungraded | un graded | ungraged | not graded | never graded | non graded | nongraded | ready to grade |
+    grade ready | grading ready | ready for grading | to be graded | for grading | grading candidate |
+    grading potential | grade worthy | worth grading | grade it | could be graded | should be graded |
+    can be graded | will be graded | get it graded | get graded | gradeable | gradable | gradeworthy |
+    grade candidate | grading contender | graded ready | raw card | great for grading | good for grading |
+    perfect for grading | fresh for grading | grading worthy | self graded | regrade candidate | regrade |
+    cracked slab | cracked from slab | crack out | cracked out | no grade | not slabbed | unslabbed | roh
+"""
+GRADED = """
+    slab | slabbed | graded | graded card | graded slab | encapsulated | professionally graded | bewertet |
+    gegradet | gradata | gradate | gradee | gradada | grad
+"""
+
+
+def add_slabs(lexicon: Lexicon) -> None:
+    """Teach a lexicon of cards all of this."""
+    signs = lexicon.signs
+    grader, sure = signs.any(f"{SURE} {UNSURE}"), signs.any(SURE)
+    grade, words, after = signs.any(GRADES), signs.any(WORDS), signs.any(f"{AFTER} {CAPITAL_QUALIFIERS}")
+    qualifier = signs.any([*QUALIFIERS, "authentic", "altered", "auth"])
+    doubt, joins = signs.any(DOUBTS), signs.any("and or /")
+    end_of_grade = f"(?!{signs.any('/ of x card cards')}{signs.any(TEN)}|{signs.any('/')}[{PAIR}{LARGE}]|{signs.any('x')})"
+    graded = f"{words}{{0,6}}{grade}{end_of_grade}(?:{after}|{qualifier}){{0,3}}"
+    lexicon.phrases("raw", RAW)
+    lexicon.phrases("graded", GRADED)
+    for head in SURE.split():
+        lexicon.rule(
+            [head],
+            f"(?:{joins}?{grader}){{0,3}}(?:{graded}|{words}{{0,3}}{qualifier}|{words}{{0,3}}(?={doubt}))?{doubt}?",
+            _slab,
+        )
+    # A word like TAG or ACE counts only right beside its grade.
+    near = f"{signs.any('grading graded gem mint mt grade / pristine black label nm')}{{0,3}}"
+    lexicon.rule(UNSURE, f"{near}{grade}{end_of_grade}(?:{after}|{qualifier}){{0,3}}{doubt}?", _slab)
+    lexicon.rule(
+        GRADES, f"{after}{{0,3}}{sure}(?!{words}{{0,6}}{grade}{end_of_grade}|{signs.any(UNSURE)}){doubt}?", _slab
+    )
+    heads = "gem mint mt nm near ex exmt vg vgex good pristine perfect grade graded black nmmt"
+    lexicon.rule(
+        heads,
+        f"{words}{{0,4}}{grade}{end_of_grade}(?:{after}{{0,2}}{sure}(?!{words}{{0,6}}{grade}{end_of_grade}))?{doubt}?",
+        _grade,
+    )
+    lexicon.rule(
+        DOUBTS_BEFORE, f"{signs.any('a an the be get grade grading at with submission gem mint in')}{{0,3}}(?={sure})", _negation
+    )
+    lexicon.rule("psa", signs.any("dna"), lambda _: Meaning("junk", "psa dna", "other_product"))
+
+
+def kinds_of_numbers() -> str:
+    """A pattern for anything that is a number by its kind."""
+    return f"[{PAIR}{NUMBER_SIGN}{CODE}{TIMES}{YEAR}{PADDED}{LARGE}]"
+
+
+def _negation(words: Sequence[str]) -> Meaning | None:
+    return Meaning("negation", " ".join(words))
+
+
+def _slab(words: Sequence[str]) -> Meaning | None:
+    """Read a grader and what stands beside it."""
+    said = " ".join(words)
+    if words[-1] in DOUBTS.split():
+        return Meaning("nothing", said)
+    graders = [word for word in words if word in f"{SURE} {UNSURE}".split()]
+    grades = [word.strip("()") for word in words if word in GRADES]
+    if not graders:
+        return None
+    name = graders[-1] if grades or len(set(graders)) == 1 else None
+    grader = None if name is None else NAMES.get(name, name.upper())
+    qualifier = _qualifier(words)
+    if not grades and qualifier in {"authentic", "altered"}:
+        return Meaning("slab", said, grader=grader, grade=qualifier.capitalize(), qualifier=qualifier)
+    return Meaning("slab", said, grader=grader, grade=grades[0] if grades else None, qualifier=qualifier)
+
+
+def _qualifier(words: Sequence[str]) -> str | None:
+    if "authentic" in words or "auth" in words:
+        return "authentic"
+    if (label := next((one for one in LABELS if one in words), None)) is not None:
+        return "black label" if label == "black" else label
+    return next((word.upper() for word in words if word in QUALIFIERS or word in CAPITAL_QUALIFIERS.split()), None)
+
+
+CONDITION_OF_WORD = {"gem": "NM", "mint": "NM", "mt": "NM", "nm": "NM", "near": "NM", "ex": "LP", "exmt": "LP"}
+CONDITION_OF_WORD |= {"vg": "MP", "vgex": "MP", "good": "MP", "nmmt": "NM"}
+
+
+def _grade(words: Sequence[str]) -> Meaning | None:
+    """Read "Gem Mint 10", "graded 9": a slab if a grader is named elsewhere, or if it says so itself."""
+    if any(word in SURE.split() for word in words):
+        return _slab(words)
+    said = " ".join(words)
+    if words[-1] in DOUBTS.split():
+        return Meaning("nothing", said)
+    found = next((word.strip("()") for word in words if word in GRADES), None)
+    if found is None:
+        return None
+    strong = words[0] in {"gem", "graded", "grade", "pristine", "black"}
+    condition = "" if strong else CONDITION_OF_WORD.get(words[0], "")
+    return Meaning("grade", said, condition, grade=found, qualifier=_qualifier(words))

@@ -1,0 +1,142 @@
+"""A title's words as the listing reader spells them: one spelling for each thing, and every word only once.
+
+What stands between two blanks is taken apart once and remembered, so that reading a title costs a look-up a
+word. Titles are endless and their words are few: a million listings use some ten thousand.
+"""
+
+import re
+from itertools import chain
+
+from worker.pricing.folding import fold
+from worker.pricing.not_numbers import GRADERS
+
+LONGEST_TITLE = 500
+"""eBay's own are 80 characters at most; of anything longer the rest is not read."""
+MOST_REMEMBERED = 100_000
+ELSE = "~"
+"""Stands for figures that mean nothing here: sub-grades, dates, money, percentages."""
+CASED = frozenset("DE FR IT ES PT NL PL EX SP OC MC MK ST PD OF".split())  # noqa: SIM905
+"""Words that mean something else in capitals."""
+SHORT_CONDITIONS = (
+    "nm|nmm|mint|mt|m|exmt|exc|ex|vgex|vg|gd|good|g|lp|sp|mp|pl|hp|poor|po|pr|fair|fr|dmg|dm|damaged|played"
+)
+PREFIXES = "swsh|svp|sv|smp|sm|xyp|xy|bwp|bw|dpp|dp|hgss|tg|gg|rc|mep|pop|sl|sh|ar|rt|h"
+"""Of collector numbers: they are part of the number where they are joined to it."""
+COIN_GRADES = "ms|pf|pr|au|xf|ef|vf|vg|ag|sp|po|fr|f|g"
+COIN_GRADERS = "pcgs|ngc|anacs|icg|segs|cacg"
+
+_JOINED_CONDITIONS = re.compile(
+    rf"\b({SHORT_CONDITIONS})(?:\+|-)?\s*[-/](?=(?:{SHORT_CONDITIONS}|near)\b)", re.IGNORECASE
+)
+_PARTS = re.compile(
+    rf"""
+    (?P<else>\d+(?:\.\d+)?(?:/\d+(?:\.\d+)?){{2,}} | \d+\.\d+/\d+(?:\.\d+)? | \d+/\d+\.\d+
+        | [$\u00a3\u20ac\u00a5]\d[\d.,]* | \d[\d.,]*[$\u00a3\u20ac\u00a5%])
+  | (?P<pair>\#?(?:no?[.:]?|nr[.:]?)?(?P<own>[a-z]{{0,4}}-?\d{{1,3}}[a-d]?)/(?P<total>[a-z]{{0,4}}-?\d{{1,3}}(?!\d)
+        |(?:sv|sm|s|xy|bw|dpt?|l|m|adv|pcg)-?p(?![a-z])))
+  | (?P<letter>(?<![\w/])(?![w])[a-z]/\d\d\d?(?![\d/]))
+  | (?P<coined>(?:1[6-9]|20)\d\d-?(?:cc|[pdsow])(?![a-z0-9]))
+  | (?P<graded>(?:{GRADERS}|{COIN_GRADERS})[-:.\#]?(?=\d))
+  | (?P<code>(?!(?:{COIN_GRADES})-)[a-z]{{2,4}}\d{{0,2}}-(?:en|de|fr|jp|e)?\d{{3}}(?![\d]))
+  | (?P<sheldon>(?<![a-z])(?P<letters>{COIN_GRADES})-?(?P<points>[1-9]\d?)(?P<plus>\+?)(?![\d/.]))
+  | (?P<prefixed>(?<![a-z])(?!sv151)(?:{PREFIXES})\d{{1,3}}[a-d]?(?![a-z0-9]))
+  | (?P<sign>\#\d{{1,3}}[a-d]?(?![\w/]) | (?<![a-z])n[or]?[.\u00b0:]\#?\d{{1,3}}[a-d]?(?![\w/]))
+  | (?P<times>(?<![a-z0-9.])(?:x\d{{1,3}}|\d{{1,3}}x)(?![a-z0-9]))
+  | (?P<decimal>\d+\.\d+)
+  | (?P<ordinal>\d+(?:st|nd|rd|th|ere|er|re|eme|a|o|e)(?![a-z]))
+  | (?P<digits>\d+)
+  | (?P<with>(?<![a-z])w/)
+  | (?P<letters_only>[a-z]+(?:'[a-z]+)*)
+  | (?P<mark>[?\#&\u2605] | / | :)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_BRACKETED = re.compile(rf"[(\[](?:(\d\d?)x?|x(\d\d?)|({SHORT_CONDITIONS})[+-]?)[)\]][.,;!]?", re.IGNORECASE)
+_SIGNED_CONDITION = re.compile(r"(ex|vg|g|m|sp|gd)[+-][.,;!]?", re.IGNORECASE)
+_SCRIPTS = (
+    ("japanese", re.compile("[\u3040-\u30fa\u30fd-\u30ff]|\u65e5\u672c")),
+    ("korean", re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")),
+    ("russian", re.compile("[\u0400-\u04ff]")),
+    ("thai", re.compile("[\u0e00-\u0e7f]")),
+    ("han", re.compile("[\u3400-\u5f60\u5f62-\u9fff]")),  # Without the one that decorates: "\u2605\u5f61".
+)
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+_FLAGS = {"JP": "japanese", "KR": "korean", "CN": "chinese", "TW": "chinese", "DE": "german", "FR": "french"}
+_FLAGS |= {"IT": "italian", "ES": "spanish", "PT": "portuguese", "BR": "portuguese", "NL": "dutch"}
+
+
+class _Spelt(dict[str, tuple[str, ...]]):
+    """What was between two blanks, and its words; those that are asked for first are taken apart then."""
+
+    def __missing__(self, token: str) -> tuple[str, ...]:
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        self[token] = words = tuple(_spell(token))
+        return words
+
+
+_SPELT = _Spelt()
+
+
+def spell(title: str) -> list[str]:
+    """The words of a title, small and without accents.
+
+    Numbers of cards are in capitals: ``4/102``, ``TG12/TG30``, ``SWSH020``; ``#4`` keeps its sign. "x4",
+    "4x" are ``x4``, and in brackets ``(4)``; "PSA10" is ``psa`` and ``10``, "MS65" is ``ms`` and ``65``.
+    A ``/`` stands between conditions that are joined ("NM-MT") and where it stood alone. Words of ``CASED``
+    keep their capitals. Letters of another script are the name of its language.
+    """
+    return list(chain.from_iterable(map(_SPELT.__getitem__, title[:LONGEST_TITLE].split())))
+
+
+def _spell(token: str) -> list[str]:
+    if not token.isascii() and (flags := _FLAG.findall(token)):
+        said = [_FLAGS.get("".join(chr(ord(one) - 0x1F1E6 + 65) for one in flag), ELSE) for flag in flags]
+        return said + _spell(_FLAG.sub(" ", token).strip())
+    folded = fold(token)
+    if (bracketed := _BRACKETED.fullmatch(folded)) is not None:
+        return [f"({bracketed[bracketed.lastindex or 0].lower()})"]
+    if (signed := _SIGNED_CONDITION.fullmatch(folded)) is not None:
+        return [f"({signed[1].lower()})"]
+    words = [] if folded.isascii() else [name for name, letters in _SCRIPTS if letters.search(folded)][:1]
+    joined = _JOINED_CONDITIONS.sub(r"\1 : ", folded.replace(":", " "))
+    for part in _PARTS.finditer(joined):
+        words += _words_of(part)
+    return words
+
+
+def _words_of(part: re.Match[str]) -> list[str]:  # noqa: PLR0911 - one return a kind of word.
+    kind, text = part.lastgroup, part[0]
+    match kind:
+        case "pair":
+            return [f"{part['own']}/{part['total']}".upper()]
+        case "letter" | "code" | "prefixed":
+            return [text.upper()]
+        case "sign":
+            return ["#" + text.lower().lstrip("nor.:\u00b0# ").upper()]
+        case "sheldon":
+            points = [part["points"], "+"] if part["plus"] else [part["points"]]
+            return [part["letters"].lower(), *points]
+        case "graded":
+            return [text.rstrip("-:.#").lower()]
+        case "times":
+            count = text.lower().strip("x").lstrip("0")
+            return [ELSE] if count in {"", "1"} else [f"x{count}"]
+        case "decimal":
+            whole, _, rest = text.partition(".")
+            return [whole if rest.strip("0") == "" else text if rest == "5" else ELSE]
+        case "else":
+            return [ELSE]
+        case "with":
+            return ["with"]
+        case "mark":
+            return [{"&": "and", ":": "/"}.get(text, text)] if text != "/" or _stands_alone(part) else []
+        case "letters_only":
+            return [text if text in CASED else text.replace("'", "").lower()]
+        case _:
+            return [text.lower()]
+
+
+def _stands_alone(slash: re.Match[str]) -> bool:
+    """Tell whether a slash is one between a number and its total, apart from them: "4 / 102", "4/ 102"."""
+    return slash.string.strip().startswith("/") or slash.string.strip().endswith("/")
