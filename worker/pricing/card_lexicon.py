@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from worker.pricing import conditions, junk, languages, listing_words, variants
 from worker.pricing.coin_words import COIN_WORDS
-from worker.pricing.lexicon import Lexicon, Meaning
+from worker.pricing.lexicon import NOTHING, Lexicon, Meaning
 from worker.pricing.quantities import add_quantities
-from worker.pricing.signs import NUMBER_SIGN, PAIR, Signs
+from worker.pricing.signs import NUMBER_SIGN, PADDED, PAIR, Signs
 from worker.pricing.slabs import GRADED, GRADES, SURE, add_slabs
 
 LANGUAGE_CODES = {
@@ -37,7 +37,7 @@ MORE_LANGUAGES = """
     1a edicao=pt | primeira edicao=pt | 1 edizione=it | 1 edicion=es | erste auflage=de | holografica=es |
     nahezu perfekt=de | neuwertig=de | quasi neuf=fr | casi nuevo=es | carte pokemon=fr
 """
-NOT_A_LANGUAGE = "ger | esp | ita | fra | basis set | carta | germany | brazilian | japan expo | japan exclusive art"
+NOT_A_LANGUAGE = "esp | basis set | carta | germany | brazilian | japan expo | japan exclusive art"
 """Words of ``languages`` that mean too much, or nothing, where there is no catalogue to ask."""
 FIRST_EDITIONS = """
     1 auflage | erstauflage | 1ere edition | 1a edizione | 1a edicion | primera edicion | prima edizione |
@@ -56,8 +56,8 @@ def card_lexicon() -> Lexicon:
     add_slabs(lexicon)
     _add_variants(lexicon)
     _add_languages(lexicon)
-    add_quantities(lexicon)
     _add_junk(lexicon)
+    add_quantities(lexicon)
     lexicon.phrases("pokemon", "pokemon | tcg | ccg | cards | card | trading card")
     lexicon.phrases("coin", COIN_WORDS)
     _add_negations(lexicon)
@@ -74,20 +74,20 @@ def _add_conditions(lexicon: Lexicon) -> None:
     lexicon.rule(conditions.SHORT, joined, _joined)
     lexicon.rule(["near"], f"{signs.any('mint')}{joined}", _joined)
     numbers = signs.any([*map(str, range(1, 400))])
-    lexicon.rule(["hp"], f"{numbers}(?!{signs.any('/')})", lambda _: Meaning("nothing"))
-    lexicon.rule(["mp"], f"{numbers}(?!{signs.any('/')})", lambda _: Meaning("nothing"))
-    lexicon.rule(map(str, range(30, 400, 10)), signs.any("hp"), lambda _: Meaning("nothing"))
+    lexicon.rule(["hp", "mp"], f"(?:{numbers}|{PADDED})(?!{signs.any('/')})", _hit_points)
+    lexicon.rule(map(str, range(30, 400, 10)), signs.any("hp"), _hit_points)
     # "… Base Set Unlimited Holo EX": the last word, and not behind a name.
     before = signs.any("holo rare unlimited edition set shadowless foil uncommon common 1st ed base jungle fossil")
-    for word in ("EX", "ex"):
-        lexicon.rule([word], rf"(?<={before}{signs.any(word)})\Z", lambda _: Meaning("condition", "ex", "LP"))
-    for word, of in (("sp", "LP"), ("SP", "LP"), ("m", "NM"), ("pl", "HP"), ("PL", "HP"), ("po", "DMG")):
-        condition = of
-        lexicon.rule(
-            [word],
-            rf"(?<={before}{signs.any(word)})\Z",
-            lambda words, condition=condition: Meaning("condition", words[0].lower(), condition),  # type: ignore[misc]
-        )
+    for word in ("EX", "ex", "SP", "sp", "m", "PL", "pl", "po"):
+        lexicon.rule([word], rf"(?<={before}{signs.any(word)})\Z", _last_word)
+
+
+def _last_word(words: Sequence[str]) -> Meaning | None:
+    return Meaning("condition", words[0].lower(), conditions.SHORT[words[0]]) if len(words) == 1 else None
+
+
+def _hit_points(words: Sequence[str]) -> Meaning | None:
+    return NOTHING if len(words) == 2 and ("hp" in words or words[0] == "mp") else None  # noqa: PLR2004
 
 
 def _joined(words: Sequence[str]) -> Meaning | None:
@@ -120,7 +120,7 @@ def _add_languages(lexicon: Lexicon) -> None:
         code = next(one.strip().split("=")[1] for one in MORE_LANGUAGES.split("|") if one.strip().startswith(phrase.strip() + "="))
         lexicon.phrases("variant", phrase, f"first {code}")
     points = f"(?<!{signs.any(map(str, range(20, 400)))}{signs.any('PT')})"
-    for word, language in (*((code.upper(), name) for code, name in languages.CODES.items()), ("PL", "polish")):
+    for word, language in (*((code.upper(), name) for code, name in languages.CODES.items()), ("ESP", "spanish"), ("PL", "polish")):
         code = LANGUAGE_CODES[language]
         guard = points if word == "PT" else ""
         lexicon.rule(
@@ -152,9 +152,7 @@ def _add_negations(lexicon: Lexicon) -> None:
     signs = lexicon.signs
     defect, adjective = signs.any(conditions.DEFECTS), signs.any(ADJECTIVES)
     joins = signs.any("or and nor /")
-    lexicon.rule(
-        NEGATIONS, f"{adjective}{{0,3}}{defect}(?:{joins}?{adjective}?{defect}){{0,5}}", lambda _: Meaning("nothing")
-    )
+    lexicon.rule(NEGATIONS, f"{adjective}{{0,3}}{defect}(?:{joins}?{adjective}?{defect}){{0,5}}", _no_defect)
     one_word = "|".join(
         phrase
         for tables in (junk.SAID, listing_words.MORE, conditions.SAID, variants.SAID)
@@ -169,3 +167,7 @@ def _add_negations(lexicon: Lexicon) -> None:
         f"{signs.any(ARTICLES)}?(?={signs.any(negatable)})(?!{signs.any(GRADES)}|[{PAIR}{NUMBER_SIGN}])",
         lambda words: Meaning("negation", " ".join(words)),
     )
+
+
+def _no_defect(words: Sequence[str]) -> Meaning | None:
+    return NOTHING if set(words) & set(conditions.DEFECTS.split()) else None

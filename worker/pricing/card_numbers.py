@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from worker.pricing.signs import CODE, LARGE, NUMBER_SIGN, PADDED, PAIR, Signs
+from worker.pricing.signs import CODE, LARGE, NUMBER_SIGN, PADDED, PAIR, RATING, Signs
 
 SPACED_PREFIXES = "swsh svp sm xy bw hgss dp tg gg rc sv mep"
 SMALLEST_TOTAL = 15
@@ -22,7 +22,7 @@ def number_in(words: Sequence[str], text: str, spaced: re.Pattern[str]) -> str |
             return words[at].lstrip("#")
     if (apart := spaced.search(text)) is not None:
         return _joined(words[apart.start() : apart.end()])
-    at = text.find(PADDED)
+    at = max(text.find(PADDED), text.find(RATING))
     return words[at] if at >= 0 else None
 
 

@@ -9,6 +9,7 @@ from worker.pricing.quantities import BRACKETED, NUMBERS, WORDS, add_quantities
 from worker.pricing.signs import LARGE, TIMES, Signs
 from worker.pricing.slabs import RAW
 
+COUNTED = "coins cents pennies nickels dimes quarters halves dollars rolls eagles rounds"
 SHELDON = [str(points) for points in range(1, 71)]
 
 
@@ -46,8 +47,8 @@ def _add_counts(lexicon: Lexicon) -> None:
     signs = lexicon.signs
     number = f"[{LARGE}]|{signs.any(NUMBERS)}"
     add_quantities(lexicon)
-    lexicon.rule([*NUMBERS, *WORDS], signs.any("coins rolls different"), _count)
-    lexicon.rule("roll rolls bag lot", f"{signs.any('of')}?(?:{number}|[{TIMES}]|{signs.any(BRACKETED)})", _count)
+    lexicon.rule([*NUMBERS, *WORDS], f"{signs.any('different mixed wheat morgan silver lincoln mercury barber buffalo old us')}{{0,2}}{signs.any(COUNTED)}", _count)
+    lexicon.rule("roll rolls bag lot tube tubes group", f"{signs.any('of')}?(?:{number}|[{TIMES}]|{signs.any(BRACKETED)})", _count)
 
 
 def _count(words: Sequence[str]) -> Meaning | None:

@@ -10,8 +10,8 @@ COIN_WORDS = """
     mint set | troy oz | 1 oz | oz | numismatic | mint mark | mintmark | obverse | ddo | ddr | franklin half | peace |
     farthing | shilling | denarius | drachm | florin | ducat | thaler | pfennig | reichsmark | kopek | ruble |
     peso | pesos | centavo | centavos | rupee | yuan | britannia | maple leaf | libertad | panda | half cent |
-    large cent | two cent | three cent | commemorative half | state quarter | coin | coins | washington |
-    uncirculated | brilliant uncirculated | cameo | dcam | sheldon | vdb | eagle | liberty | roosevelt | jefferson |
+    large cent | two cent | three cent | commemorative half | state quarter | washington |
+    uncirculated | brilliant uncirculated | roman coin | ancient coin | silver round | cameo | dcam | sheldon | vdb | eagle | liberty | roosevelt | jefferson |
     lincoln | barbers | halves | dimes | nickels | cull | sacagawea | eisenhower | ike | susan b anthony
 """
 GRADERS = "pcgs ngc anacs icg segs cacg pci"
@@ -38,7 +38,7 @@ FAKES: dict[Junk, str] = {
     "choice": "choose | pick | you pick | choose your | you choose | select | your choice | pick your | choose date",
     "merchandise": """
         album | folder | folders | whitman | dansco | holder only | empty | box only | book | guide | redbook | red book |
-        capsule | capsules | display | case only | flips | tube | tubes | ogp only | coa only | map | frame | magnifier
+        capsule | capsules | display | case only | flips | ogp only | coa only | map | frame | magnifier
     """,
     "sealed": "mystery | grab bag | mystery box | surprise | blind bag",
 }

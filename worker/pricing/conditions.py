@@ -9,7 +9,7 @@ CONDITIONS: tuple[Condition, ...] = get_args(Condition)
 
 SAID: dict[Condition, str] = {
     "NM": """
-        near mint | near mint or better | near mint plus | nr mint | near mnt | near minty | nearmint |
+        n m | nrmint | near mint | near mint or better | near mint plus | nr mint | near mnt | near minty | nearmint |
         nm | nmm | nm mint | nm mt | nm or better | nm condition | n mint | mint | mint condition | minty |
         mnt | neat mint | nera mint | gem mint | gem mt | pack fresh | packfresh | pack mint | (nm) | (m) |
         (mt) | (mint) | (nmm) | fresh from pack | straight from pack | pack to sleeve | pack to toploader |
@@ -18,7 +18,7 @@ SAID: dict[Condition, str] = {
     "LP": """
         lightly played | light played | lightly play | light play | lite play | lite played | litely played |
         lightly plated | lightly pld | lightyl played | lighly played | lightlyplayed | slightly played |
-        slight play | minimal play | minor play | lightly worn | lp | lp condition | lpc | ex condition |
+        slight play | minimal play | minor play | lightly worn | lp | lp condition | lpc | ex condition | cond ex | cond EX | condition ex | condition EX | condition sp |
         ex cond | EX condition | EX cond | excellent | excellent condition | excellant | exc | exmt |
         sp condition | (lp) | (ex) | (sp) | (exc) | (exmt) | near excellent
     """,

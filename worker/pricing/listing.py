@@ -87,13 +87,24 @@ def _findings(lexicon: Lexicon, text: str) -> Findings:
         kind = meaning[0]
         if kind == "negation":
             negated = True
-        elif negated or kind == "nothing":
+        elif kind == "nothing":
             negated = False
+        elif negated:
+            negated = False
+            if (meant := _negated(meaning)) is not None:
+                said.setdefault(meant.kind, []).append(meant)
         elif kind in said:
             said[kind].append(meaning)
         else:
             said[kind] = [meaning]
     return said
+
+
+def _negated(meaning: Meaning) -> Meaning | None:
+    """What is said by denying it: "non-holo"; and of "not PSA 10, NM" the end."""
+    if meaning.kind == "variant" and meaning.value == "holo":
+        return meaning._replace(value="no_holo")
+    return Meaning("condition", meaning.said, meaning.value) if meaning.kind == "slab" and meaning.value else None
 
 
 def _is_coin(said: Findings, number: str | None) -> bool:
@@ -113,7 +124,7 @@ def _card(
     because: Meaning | None = None
     if junk:
         left_out, because = _left_out(junk)
-        quantity = _quantity(junk, words, text)
+        quantity = _quantity(junk, words, text) or (1 if left_out == "junk" else None)
     if left_out is None and text.count(PAIR) > 1 and (pairs := pairs_in(words)) > 1:
         left_out, quantity, because = "not_a_single", pairs, Meaning("junk", f"{pairs} numbers")
     if left_out not in {"junk", "not_a_single"}:
@@ -123,6 +134,8 @@ def _card(
             left_out, because = "graded", slab
         elif language != DEFAULT_LANGUAGE:
             left_out, because = "other_language", spoken
+    if left_out == "junk" and slab is not None and slab.grade is None:
+        slab = None  # "PSA label only": there is nothing that was graded.
     condition, worded = (None, None) if is_graded else _condition(said, number)
     return ListingReading(
         condition,

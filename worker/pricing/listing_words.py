@@ -14,7 +14,7 @@ MORE: dict[Junk, str] = {
     "several": """
         2 card set | duo | trio | quad set | job lot | bundle deal | set complete | full playset | mixed lot |
         card lot | cards lot | mix | grab | konvolut | sammlung | lotto | lote | stack | set bundle | 2 cards |
-        both cards | mystery lot | gradable lot | starter set | pair set | 2pc | 3pc | x2 lot | wholesale |
+        both cards | mystery lot | gradable lot | starter set | pair set | 2pc | 3pc | wholesale |
         complete your collection | evolution line set | evo line | evo set | complete evolution | set lot |
         repack lot | collection of | entire collection | collection lot | collection set | lots of cards
     """,
@@ -45,12 +45,12 @@ MORE: dict[Junk, str] = {
     """,
     "merchandise": """
         jumbo card | oversized card | key chain | playmats | play mat | deck boxes | card holder | toy |
-        display frame | display stand | card stand | empty box | empty tin | empty pack | empty wrapper |
+        display frame | display stand | card stand | empty | empty box | empty tin | empty pack | empty wrapper |
         empty slab | booster wrapper | pack art | display case only | case only | box only | wrapper only | tin only |
         label | slab label | sticker sheet | stickers sheet | vinyl sticker | pin badge | enamel pin | necklace |
         phone case | mousepads | t shirt | tshirt | hoodie | hat | cap | sock | socks | blanket | pillow |
         plushie | figurines | statue | model kit | nendoroid | bookmark | bookmarks | cookie cutter | ornament |
-        tapestry | painting | wallet | lanyard | patch | iron on | tattoo | tattoos | comic | manga | dvd | vhs |
+        tapestry | painting | wallet | lanyard | patch | iron on | tattoo | tattoos | comic | dvd | vhs |
         strategy guide | book | guide book | magazine | sleeve only | card sleeves | deck protector |
         one touch | magnetic holder | graded card case | slab case | protector | top loaders | toploaders |
         card saver | card savers | storage box | penny sleeves | binder page | binder pages | game boy | gameboy |
@@ -132,7 +132,7 @@ NAMES = """
     dark patch | metal patch | water patch | psychic patch | aqua patch | glowing patch | earth patch | grass patch |
     energy patch | powerful colorless energy | hidden fates | custom gear | explorers guidance | guide book energy |
     pokemon breeder | pokemon trader | pokedex | poke drawer | pokenav | team rockets badge | brocks protection |
-    reversal energy | reverse valley | dual ball | premium ball | level max | unown | stamped promo pack fresh
+    reversal energy | reverse valley | dual ball | premium ball | level max | unown | stained glass | holo bleed | gem pack | manga rare
 """
 """Names of cards and sets with words that mean something else in a listing; none of theirs is junk."""
 RISKS = """

@@ -16,7 +16,7 @@ WORDS |= {"twelve": 12, "twenty": 20, "fifty": 50, "hundred": 100}
 BETWEEN = """
     pokemon different random assorted total vintage holo holos rare sports graded old new mixed bulk english
     japanese wotc common uncommon reverse foil energy trainer tcg psa great nice original 1st edition mtg magic
-    yugioh more plus +
+    yugioh more plus gold silver foil metal black card
 """
 COUNTED = "cards copies pcs pieces pc packs count ct coins qty pokemons"
 COUNTED_TOGETHER = "lot lots set bundle playset collection mix pack"

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable
 
 FIRST_SIGN = 0xE000
 """Where Unicode keeps characters for private use; there are 6,400 of them."""
-PLAIN, PAIR, NUMBER_SIGN, CODE, TIMES, YEAR, PADDED, LARGE = ".PSCQYZN"
-"""Signs of kinds: no part to play; 4/102; #4; SWSH020; x4; 1999; 025; a number above those that have signs."""
+PLAIN, PAIR, RATING, NUMBER_SIGN, CODE, TIMES, YEAR, PADDED, LARGE = ".PRSCQYZN"
+KINDS = frozenset({PAIR, RATING, NUMBER_SIGN, CODE, TIMES, YEAR, PADDED, LARGE})
+"""Signs of kinds: no part to play; 4/102; 9/10; #4; SWSH020; x4; 1999; 025; a number above those that have signs."""
 LARGEST_NUMBER = 400
 
+_RATING = re.compile(r"(?:10|[1-9])/(?:10|[2-9])")
 _YEAR = re.compile(r"(?:1[6-9]|20)\d\d(?:-?[a-z]{1,2})?")
 
 
@@ -57,7 +59,7 @@ def _kind(word: str) -> str:
         return _kind_of_number(word)
     if len(word) > 1 and not word.isalpha():
         if "/" in word:
-            return PAIR
+            return RATING if _RATING.fullmatch(word) else PAIR
         if word[0] == "#":
             return NUMBER_SIGN
         if word[0] == "x" and word[1:].isdigit():
@@ -110,4 +112,4 @@ class Expression:
         return re.escape(head) + ("(?:" + "|".join(tails) + ")" if tails != [""] else "")
 
     def _sign(self, head: str) -> str:
-        return head if head in {PAIR, NUMBER_SIGN, CODE, TIMES, YEAR, PADDED, LARGE} else self._signs.of(head)
+        return head if head in KINDS else self._signs.of(head)

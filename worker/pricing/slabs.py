@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from worker.pricing.lexicon import Lexicon, Meaning
-from worker.pricing.signs import CODE, LARGE, NUMBER_SIGN, PADDED, PAIR, TIMES, YEAR
+from worker.pricing.signs import LARGE, PAIR, RATING
 
 SURE = "psa bgs bvg bccg beckett cgc csg sgc hga gma ksa"
 """Graders that are nothing else: their name alone says that a card is graded."""
@@ -17,7 +17,7 @@ WORDS = """
     grade grading graded gold green / quad slab slabbed certified cert card cards company condition nmmt g (mint) (nm)
 """
 """What may stand between a grader and the grade."""
-AFTER = "gem mint mt nm near ex EX exmt vg vgex good pristine perfect black label gold / nmmt (mint) (nm) (m) auto fr pr poor"
+AFTER = "FR PR gem mint mt nm near ex EX exmt vg vgex good pristine perfect black label gold / nmmt (mint) (nm) (m) auto fr pr poor"
 QUALIFIERS = {"oc": "OC", "mc": "MC", "mk": "MK", "st": "ST", "pd": "PD"}
 CAPITAL_QUALIFIERS = "OC MC MK ST PD OF"
 LABELS = ("pristine", "perfect", "black", "authentic", "altered")
@@ -57,6 +57,7 @@ def add_slabs(lexicon: Lexicon) -> None:
     doubt, joins = signs.any(DOUBTS), signs.any("and or /")
     end_of_grade = f"(?!{signs.any('/ of x card cards')}{signs.any(TEN)}|{signs.any('/')}[{PAIR}{LARGE}]|{signs.any('x')})"
     graded = f"{words}{{0,6}}{grade}{end_of_grade}(?:{after}|{qualifier}){{0,3}}"
+    lexicon.rule(SURE, f"{RATING}{doubt}?", _rating)
     lexicon.phrases("raw", RAW)
     lexicon.phrases("graded", GRADED)
     for head in SURE.split():
@@ -80,12 +81,16 @@ def add_slabs(lexicon: Lexicon) -> None:
     lexicon.rule(
         DOUBTS_BEFORE, f"{signs.any('a an the be get grade grading at with submission gem mint in')}{{0,3}}(?={sure})", _negation
     )
-    lexicon.rule("psa", signs.any("dna"), lambda _: Meaning("junk", "psa dna", "other_product"))
+    lexicon.rule("psa", signs.any("dna"), _signature)
 
 
-def kinds_of_numbers() -> str:
-    """A pattern for anything that is a number by its kind."""
-    return f"[{PAIR}{NUMBER_SIGN}{CODE}{TIMES}{YEAR}{PADDED}{LARGE}]"
+def _signature(words: Sequence[str]) -> Meaning | None:
+    return Meaning("junk", "psa dna", "other_product") if "dna" in words else None
+
+
+def _rating(words: Sequence[str]) -> Meaning | None:
+    """Read "PSA 9/10": somebody's hope."""
+    return Meaning("nothing") if RATING in words else None
 
 
 def _negation(words: Sequence[str]) -> Meaning | None:
@@ -106,7 +111,13 @@ def _slab(words: Sequence[str]) -> Meaning | None:
     qualifier = _qualifier(words)
     if not grades and qualifier in {"authentic", "altered"}:
         return Meaning("slab", said, grader=grader, grade=qualifier.capitalize(), qualifier=qualifier)
-    return Meaning("slab", said, grader=grader, grade=grades[0] if grades else None, qualifier=qualifier)
+    return Meaning("slab", said, _condition(words), grader, grades[0] if grades else None, qualifier)
+
+
+def _condition(words: Sequence[str]) -> str:
+    """What is said behind the grade; it counts where the slab turns out to be none: "not PSA 10, NM"."""
+    behind = max((at for at, word in enumerate(words) if word in GRADES), default=len(words))
+    return next((CONDITION_OF_WORD[word] for word in words[behind:] if word != "gem" and word in CONDITION_OF_WORD), "")
 
 
 def _qualifier(words: Sequence[str]) -> str | None:

@@ -15,7 +15,7 @@ LONGEST_TITLE = 500
 MOST_REMEMBERED = 100_000
 ELSE = "~"
 """Stands for figures that mean nothing here: sub-grades, dates, money, percentages."""
-CASED = frozenset("DE FR IT ES PT NL PL EX SP OC MC MK ST PD OF".split())  # noqa: SIM905
+CASED = frozenset("DE FR IT ES PT NL PL ESP EX SP OC MC MK ST PD OF".split())  # noqa: SIM905
 """Words that mean something else in capitals."""
 SHORT_CONDITIONS = (
     "nm|nmm|mint|mt|m|exmt|exc|ex|vgex|vg|gd|good|g|lp|sp|mp|pl|hp|poor|po|pr|fair|fr|dmg|dm|damaged|played"
@@ -30,7 +30,7 @@ _JOINED_CONDITIONS = re.compile(
 )
 _PARTS = re.compile(
     rf"""
-    (?P<else>\d+(?:\.\d+)?(?:/\d+(?:\.\d+)?){{2,}} | \d+\.\d+/\d+(?:\.\d+)? | \d+/\d+\.\d+
+    (?P<else>\d+x\d+ | \d+(?:\.\d+)?(?:/\d+(?:\.\d+)?){{2,}} | \d+\.\d+/\d+(?:\.\d+)? | \d+/\d+\.\d+
         | [$\u00a3\u20ac\u00a5]\d[\d.,]* | \d[\d.,]*[$\u00a3\u20ac\u00a5%])
   | (?P<pair>\#?(?:no?[.:]?|nr[.:]?)?(?P<own>[a-z]{{0,4}}-?\d{{1,3}}[a-d]?)/(?P<total>[a-z]{{0,4}}-?\d{{1,3}}(?!\d)
         |(?:sv|sm|s|xy|bw|dpt?|l|m|adv|pcg)-?p(?![a-z])))
@@ -109,9 +109,9 @@ def _words_of(part: re.Match[str]) -> list[str]:  # noqa: PLR0911 - one return a
     kind, text = part.lastgroup, part[0]
     match kind:
         case "pair":
-            return [f"{part['own']}/{part['total']}".upper()]
+            return [f"{_number(part['own'])}/{_number(part['total'])}"]
         case "letter" | "code" | "prefixed":
-            return [text.upper()]
+            return [_number(text)]
         case "sign":
             return ["#" + text.lower().lstrip("nor.:\u00b0# ").upper()]
         case "sheldon":
@@ -135,6 +135,11 @@ def _words_of(part: re.Match[str]) -> list[str]:  # noqa: PLR0911 - one return a
             return [text if text in CASED else text.replace("'", "").lower()]
         case _:
             return [text.lower()]
+
+
+def _number(text: str) -> str:
+    """A number in capitals, but for the letter behind it: "XY67a"."""
+    return text[:-1].upper() + text[-1].lower() if text[-2:-1].isdigit() else text.upper()
 
 
 def _stands_alone(slash: re.Match[str]) -> bool:

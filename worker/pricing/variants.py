@@ -39,7 +39,7 @@ SAID: dict[Feature, str] = {
     "shadowless": "shadowless | shadow less | no shadow | shadowles | shadowlesss | sans ombre",
     "unlimited": "unlimited | unlimited edition | unlimited ed | unl | unlimted",
     "holo": """
-        holo | holofoil | holo foil | holographic | hologram | foil | holos | hollo | holo rare | rare holo |
+        holo | holofoil | holo foil | holographic | hologram | foil | hollo | holo rare | rare holo |
         galaxy holo | swirl holo | glitter holo | holografica | holographique | holographisch | olografica |
         brillante | glitzer
     """,
