@@ -35,7 +35,8 @@ MORE_LANGUAGES = """
     bahasa=id | indo=id | han=zh | jpn ver=ja | edition 1 fr=fr | edition fr=fr | 1 auflage=de | erstauflage=de |
     1ere edition=fr | 1a edizione=it | 1a edicion=es | primera edicion=es | prima edizione=it | premiere edition=fr |
     1a edicao=pt | primeira edicao=pt | 1 edizione=it | 1 edicion=es | erste auflage=de | holografica=es |
-    nahezu perfekt=de | neuwertig=de | quasi neuf=fr | casi nuevo=es | carte pokemon=fr
+    nahezu perfekt=de | neuwertig=de | quasi neuf=fr | casi nuevo=es | carte pokemon=fr |
+    (de)=de | (fr)=fr | (it)=it | (es)=es | (pt)=pt | (nl)=nl | (pl)=pl | (ru)=ru | (cz)=cs
 """
 NOT_A_LANGUAGE = "esp | basis set | carta | germany | brazilian | japan expo | japan exclusive art"
 """Words of ``languages`` that mean too much, or nothing, where there is no catalogue to ask."""
@@ -79,7 +80,8 @@ def _add_conditions(lexicon: Lexicon) -> None:
     # "… Base Set Unlimited Holo EX": the last word, and not behind a name.
     before = signs.any("holo rare unlimited edition set shadowless foil uncommon common 1st ed base jungle fossil")
     for word in ("EX", "ex", "SP", "sp", "m", "PL", "pl", "po"):
-        lexicon.rule([word], rf"(?<={before}{signs.any(word)})\Z", _last_word)
+        behind = f"(?:{before}|{PAIR})" if word.lower() == "sp" else before
+        lexicon.rule([word], rf"(?<={behind}{signs.any(word)})\Z", _last_word)
 
 
 def _last_word(words: Sequence[str]) -> Meaning | None:

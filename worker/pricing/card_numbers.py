@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from worker.pricing.signs import CODE, LARGE, NUMBER_SIGN, PADDED, PAIR, RATING, Signs
 
-SPACED_PREFIXES = "swsh svp sm xy bw hgss dp tg gg rc sv mep"
+SPACED_PREFIXES = "swsh svp sm xy bw hgss dp tg gg rc mep"
 SMALLEST_TOTAL = 15
 """Of two pairs in one title, what is "out of" less than this is a rating or a serial number."""
 _PIECES = re.compile(r"([A-Z]*)-?0*(\d*)([A-Z]*)")
@@ -68,7 +68,7 @@ def spaced_numbers(signs: Signs) -> re.Pattern[str]:
     return re.compile(
         f"{number}{signs.any('/ of')}{number}"
         f"|{signs.any('# no nr num number')}{signs.any('#')}?{number}(?!{signs.any('/')})"
-        f"|{signs.any(SPACED_PREFIXES)}[{PADDED}]"
+        f"|{signs.any(SPACED_PREFIXES)}{number}(?!{signs.any('/')})"
     )
 
 

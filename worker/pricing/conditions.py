@@ -93,13 +93,16 @@ SHORT: dict[str, Condition] = {
 """What is a condition where it is joined to another one: "EX/NM", "VG-EX"."""
 
 
+_PLACES = {condition: place for place, condition in enumerate(CONDITIONS)}
+
+
 def worse(conditions: Iterable[Condition]) -> Condition | None:
     """What is known of a card of which all these are said.
 
     Of neighbours the worse ("NM/LP" is LP), and a defect is a defect whatever else is praised. Words that are
     further apart contradict each other, or are a range to choose from ("NM-HP"): nothing is known then.
     """
-    places = {CONDITIONS.index(one) for one in conditions}
+    places = {_PLACES[one] for one in conditions}
     if not places:
         return None
     last = max(places)

@@ -239,11 +239,18 @@ def _condition(said: Findings, number: str | None) -> tuple[Condition | None, Se
         spoken = [one for one in said.get("grade", ()) if one.value]
     if len(spoken) == 1 and spoken[0].said == "hp" and number is not None and number.endswith(HOLON_PHANTOMS):
         return None, ()
+    if len(spoken) == 1:
+        return spoken[0].value, spoken  # type: ignore[return-value]
     return worse([one.value for one in spoken]), spoken  # type: ignore[misc]
 
 
 def _variant(said: Findings) -> Variant | None:
-    return variant_of({one.value.partition(" ")[0] for one in said["variant"]})  # type: ignore[arg-type]
+    return _variant_of(tuple([one.value for one in said["variant"]]))
+
+
+@lru_cache(maxsize=4096)
+def _variant_of(values: tuple[str, ...]) -> Variant | None:
+    return variant_of({value.partition(" ")[0] for value in values})  # type: ignore[misc]
 
 
 def _without_name(words: Sequence[str], text: str, name: str) -> str:

@@ -4,7 +4,8 @@ from worker.pricing.junk import Junk
 
 MORE: dict[Junk, str] = {
     "fake": """
-        custom made | custom card | customised | customized | hand drawn | gold metal | metal card | metal gold |
+        custom made | gold foil cards | gold foil card | gold foil pokemon | gold cards | silver foil cards |
+        gold metal cards | rainbow foil cards | black gold cards | gold foil plated | metal cards | golden cards | custom card | customised | customized | hand drawn | gold metal | metal card | metal gold |
         gold plated metal | goldplated | stainless steel | sticker card | vinyl card | acrylic card | fake card |
         replica card | ooak | art by | fantasy card | commemorative card | 3d printed | non official | bootlegs |
         not official | not genuine | not authentic | copy card | orika | proxi | proxie | prxy | replika |

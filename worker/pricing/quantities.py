@@ -38,6 +38,8 @@ def add_quantities(lexicon: Lexicon) -> None:
     lexicon.rule(GROUPS, f"{signs.any('of')}{signs.any('about over approx the a')}?(?:{number}|{signs.any([*WORDS, *BRACKETED])})", _count)
     lexicon.rule(GROUPS, f"(?:{number}|{signs.any(BRACKETED)})", _count)
     lexicon.rule("qty quantity", f"{signs.any('of : /')}?(?:{number})", _count)
+    # Whatever stands between them: "complete Jungle common set".
+    lexicon.rule(["complete", "full", "entire", "whole"], f".{{0,4}}{signs.any('set sets')}", _count)
     for phrase, count in PHRASES.items():
         lexicon.phrases("junk", phrase, "several", count)
 

@@ -20,7 +20,7 @@ WORDS = """
 AFTER = "FR PR gem mint mt nm near ex EX exmt vg vgex good pristine perfect black label gold / nmmt (mint) (nm) (m) auto fr pr poor"
 QUALIFIERS = {"oc": "OC", "mc": "MC", "mk": "MK", "st": "ST", "pd": "PD"}
 CAPITAL_QUALIFIERS = "OC MC MK ST PD OF"
-LABELS = ("pristine", "perfect", "black", "authentic", "altered")
+LABELS = ("pristine", "perfect", "black")
 DOUBTS = """
     ? ready candidate candidates contender contenders worthy quality material potential potentially possible
     possibly hopeful hopefully submission submit submitted sub eligible bound prospect gradable gradeable maybe
@@ -63,7 +63,7 @@ def add_slabs(lexicon: Lexicon) -> None:
     for head in SURE.split():
         lexicon.rule(
             [head],
-            f"(?:{joins}?{grader}){{0,3}}(?:{graded}|{words}{{0,3}}{qualifier}|{words}{{0,3}}(?={doubt}))?{doubt}?",
+            f"(?:{joins}?{grader}){{0,3}}(?:{graded}|{words}{{0,3}}{qualifier}{{1,2}}|{words}{{0,3}}(?={doubt}))?{doubt}?",
             _slab,
         )
     # A word like TAG or ACE counts only right beside its grade.
@@ -110,7 +110,7 @@ def _slab(words: Sequence[str]) -> Meaning | None:
     grader = None if name is None else NAMES.get(name, name.upper())
     qualifier = _qualifier(words)
     if not grades and qualifier in {"authentic", "altered"}:
-        return Meaning("slab", said, grader=grader, grade=qualifier.capitalize(), qualifier=qualifier)
+        return Meaning("slab", said, grader=grader, grade="Authentic", qualifier=qualifier)
     return Meaning("slab", said, _condition(words), grader, grades[0] if grades else None, qualifier)
 
 
@@ -121,6 +121,8 @@ def _condition(words: Sequence[str]) -> str:
 
 
 def _qualifier(words: Sequence[str]) -> str | None:
+    if "altered" in words:
+        return "altered"
     if "authentic" in words or "auth" in words:
         return "authentic"
     if (label := next((one for one in LABELS if one in words), None)) is not None:

@@ -51,7 +51,10 @@ _PARTS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_BRACKETED = re.compile(rf"[(\[](?:(\d\d?)x?|x(\d\d?)|({SHORT_CONDITIONS})[+-]?)[)\]][.,;!]?", re.IGNORECASE)
+LANGUAGES_IN_BRACKETS = "de|fr|it|es|pt|nl|pl|ru|cz"
+_BRACKETED = re.compile(
+    rf"[(\[](?:(\d\d?)x?|x(\d\d?)|({SHORT_CONDITIONS})[+-]?|({LANGUAGES_IN_BRACKETS}))[)\]][.,;!]?", re.IGNORECASE
+)
 _SIGNED_CONDITION = re.compile(r"(ex|vg|g|m|sp|gd)[+-][.,;!]?", re.IGNORECASE)
 _SCRIPTS = (
     ("japanese", re.compile("[\u3040-\u30fa\u30fd-\u30ff]|\u65e5\u672c")),
