@@ -24,6 +24,7 @@ LeftOut = Literal["junk", "not_a_single", "other_card", "graded", "other_languag
 Game = Literal["card", "coin"]
 Findings = dict[Kind, list[Meaning]]
 
+ORDINARY = frozenset[Kind]({"condition", "variant", "pokemon", "raw"})
 NO_CARD = frozenset({"fake", "digital", "merchandise"})
 SEVERAL = frozenset({"several", "choice", "sealed"})
 DEFAULT_LANGUAGE = "en"
@@ -72,11 +73,21 @@ def read_listing(
             text = _without_name(words, text, name)
         said = _findings(lexicon, text)
         own = number_in(words, text, _spaced_numbers())
+        if number is None and ORDINARY.issuperset(said) and text.count(PAIR) < 2:  # noqa: PLR2004
+            return _ordinary(said, own)
         if game == "card" or "coin" not in said or not _is_coin(said, own):
             return _card(title, words, text, said, own, number)
     lexicon = coin_lexicon()
     text = lexicon.signs.text(words)
     return _coin(words, text, _findings(lexicon, text))
+
+
+def _ordinary(said: Findings, number: str | None) -> ListingReading:
+    """What nearly every title is: a single raw card in English, and nothing against it."""
+    condition, worded = _condition(said, number)
+    variant = _variant(said) if "variant" in said else None
+    told = why(None, None, condition, worded, None, None)
+    return ListingReading(condition, None, None, DEFAULT_LANGUAGE, variant, 1, number, None, told)
 
 
 def _findings(lexicon: Lexicon, text: str) -> Findings:
