@@ -20,7 +20,7 @@ def titles(
     file: Annotated[
         Path | None,
         typer.Argument(
-            exists=True, dir_okay=False, readable=True, show_default=False, help="Standard input, if none is named."
+            exists=True, dir_okay=False, readable=True, allow_dash=True, show_default=False, help="Standard input, if none is named."
         ),
     ] = None,
 ) -> None:
@@ -29,7 +29,7 @@ def titles(
     A line is a title; behind a tab it may give the name of the card that is looked for, and behind another its
     number. Every line is answered, whatever is in it.
     """
-    if file is None:
+    if file is None or str(file) == "-":
         _answer(sys.stdin.buffer.fileno())
     else:
         with file.open("rb") as opened:

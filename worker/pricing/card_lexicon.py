@@ -133,12 +133,11 @@ def _add_languages(lexicon: Lexicon) -> None:
 
 
 def _add_junk(lexicon: Lexicon) -> None:
-    weak, strong = set(listing_words.WEAK.split()), set(listing_words.STILL_STRONG.split())
+    weak = {phrase.strip() for phrase in listing_words.WEAK.split("|")}
     for tables in (junk.SAID, listing_words.MORE):
         for sort, listed in tables.items():
             for phrase in map(str.strip, listed.split("|")):
-                is_weak = phrase in weak and phrase not in strong
-                lexicon.phrases("weak_junk" if is_weak else "junk", phrase, sort)
+                lexicon.phrases("weak_junk" if phrase in weak else "junk", phrase, sort)
     lexicon.phrases("with_pokemon", " | ".join(listing_words.WITH_POKEMON.split()), "other_product")
     harmless = "|".join(phrase for phrase in junk.HARMLESS.split("|") if ";" not in phrase)
     for listed in (harmless, listing_words.HARMLESS, listing_words.NAMES, conditions.HARMLESS):

@@ -69,15 +69,15 @@ MORE: dict[Junk, str] = {
     """,
 }
 WEAK = """
-    collection album binder case cases sleeve sleeves coin coins pin pins codes file files portfolio puzzle
-    figure token tokens frame cap hat book label skin charm patch account bead toy list select swap swapped
-    mix grab duo pair stack account led painting display merlin placeholder template duplicates various box
-    variants random surprise guaranteed box tin digital dice virtual marker vending comic magazine metal
-    large patch towel badge blank canvas painted lego dummy extended engraved download custom mystery
+    account | album | badge | battle academy | battle deck | bead | binder | blank | book | canvas | cap
+    | case | cases | charm | codes | coin | coins | collection | comic | dice | display | download |
+    dummy | duo | duplicates | engraved | extended | figure | file | files | frame | grab | guaranteed |
+    hat | label | large | led | lego | list | magazine | marker | merlin | mix | painted | painting |
+    pair | patch | pin | pins | placeholder | portfolio | puzzle | random | select | skin | sleeve |
+    sleeves | stack | starter set | surprise | swap | swapped | template | theme deck | token | tokens |
+    towel | toy | trainer kit | variants | various | vending | virtual
 """
 """They say little where the title names one card by its number, or a slab; most are words of cards' names."""
-STILL_STRONG = "metal custom mystery digital box tin"
-"""But these stay what they are beside a number."""
 WITH_POKEMON = "topps panini merlin bandai meiji carddass topsun"
 """Makers of other cards: another product where the title speaks of Pokémon, and none elsewhere."""
 HARMLESS = """

@@ -19,7 +19,7 @@ WORDS = """
 """What may stand between a grader and the grade."""
 AFTER = "FR PR gem mint mt nm near ex EX exmt vg vgex good pristine perfect black label gold / nmmt (mint) (nm) (m) auto fr pr poor"
 QUALIFIERS = {"oc": "OC", "mc": "MC", "mk": "MK", "st": "ST", "pd": "PD"}
-CAPITAL_QUALIFIERS = "OC MC MK ST PD OF"
+CAPITAL_QUALIFIERS = "OC MC MK ST PD"
 LABELS = ("pristine", "perfect", "black")
 DOUBTS = """
     ? ready candidate candidates contender contenders worthy quality material potential potentially possible

@@ -15,7 +15,7 @@ LONGEST_TITLE = 500
 MOST_REMEMBERED = 100_000
 ELSE = "~"
 """Stands for figures that mean nothing here: sub-grades, dates, money, percentages."""
-CASED = frozenset("DE FR IT ES PT NL PL ESP EX SP OC MC MK ST PD OF".split())  # noqa: SIM905
+CASED = frozenset("DE FR IT ES PT NL PL ESP EX SP OC MC MK ST PD".split())  # noqa: SIM905
 """Words that mean something else in capitals."""
 SHORT_CONDITIONS = (
     "nm|nmm|mint|mt|m|exmt|exc|ex|vgex|vg|gd|good|g|lp|sp|mp|pl|hp|poor|po|pr|fair|fr|dmg|dm|damaged|played"
