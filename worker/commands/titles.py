@@ -20,7 +20,12 @@ def titles(
     file: Annotated[
         Path | None,
         typer.Argument(
-            exists=True, dir_okay=False, readable=True, allow_dash=True, show_default=False, help="Standard input, if none is named."
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            allow_dash=True,
+            show_default=False,
+            help="Standard input, if none is named.",
         ),
     ] = None,
 ) -> None:

@@ -1,49 +1,23 @@
 """The lexicon of card titles."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
-from worker.pricing import conditions, junk, languages, listing_words, variants
+from worker.pricing import (
+    conditions,
+    innocent_words,
+    junk,
+    language_words,
+    languages,
+    listing_words,
+    variants,
+)
 from worker.pricing.coin_words import COIN_WORDS
 from worker.pricing.lexicon import NOTHING, Lexicon, Meaning
 from worker.pricing.quantities import add_quantities
-from worker.pricing.signs import NUMBER_SIGN, PADDED, PAIR, Signs
+from worker.pricing.signs import COINED, NUMBER_SIGN, PADDED, PAIR, Signs
 from worker.pricing.slabs import GRADED, GRADES, SURE, add_slabs
 
-LANGUAGE_CODES = {
-    "japanese": "ja",
-    "korean": "ko",
-    "chinese": "zh",
-    "german": "de",
-    "french": "fr",
-    "italian": "it",
-    "spanish": "es",
-    "portuguese": "pt",
-    "dutch": "nl",
-    "polish": "pl",
-    "russian": "ru",
-    "thai": "th",
-    "indonesian": "id",
-}
-MORE_LANGUAGES = """
-    japonais=ja | japonaise=ja | japanisch=ja | japanische=ja | giapponese=ja | japones=ja | japonesa=ja |
-    jpanese=ja | japanes=ja | japenese=ja | japaneese=ja | coreano=ko | koreanisch=ko | coreen=ko | cinese=zh |
-    chinois=zh | simplified chinese=zh | traditional chinese=zh | allemand=de | tedesco=de | german language=de |
-    franzosisch=fr | francese=fr | vf=fr | italien=it | italienisch=it | italienne=it | spanisch=es | espagnol=es |
-    spagnolo=es | portugais=pt | niederlandisch=nl | kor=ko | turkish=tr | czech=cs | hebrew=he | danish=da |
-    swedish=sv | norwegian=no | finnish=fi | hungarian=hu | greek=el | vietnamese=vi | malay=ms | tagalog=tl |
-    bahasa=id | indo=id | han=zh | jpn ver=ja | edition 1 fr=fr | edition fr=fr | 1 auflage=de | erstauflage=de |
-    1ere edition=fr | 1a edizione=it | 1a edicion=es | primera edicion=es | prima edizione=it | premiere edition=fr |
-    1a edicao=pt | primeira edicao=pt | 1 edizione=it | 1 edicion=es | erste auflage=de | holografica=es |
-    nahezu perfekt=de | neuwertig=de | quasi neuf=fr | casi nuevo=es | carte pokemon=fr |
-    (de)=de | (fr)=fr | (it)=it | (es)=es | (pt)=pt | (nl)=nl | (pl)=pl | (ru)=ru | (cz)=cs
-"""
-NOT_A_LANGUAGE = "esp | basis set | carta | germany | brazilian | japan expo | japan exclusive art"
-"""Words of ``languages`` that mean too much, or nothing, where there is no catalogue to ask."""
-FIRST_EDITIONS = """
-    1 auflage | erstauflage | 1ere edition | 1a edizione | 1a edicion | primera edicion | prima edizione |
-    premiere edition | 1a edicao | primeira edicao | 1 edizione | 1 edicion | erste auflage
-"""
 NEGATIONS = "not no non never isnt aint without nor zero"
 ARTICLES = "a an the any"
 ADJECTIVES = "major visible any big heavy a an the noticeable obvious sign signs of surface light minor other"
@@ -61,6 +35,7 @@ def card_lexicon() -> Lexicon:
     add_quantities(lexicon)
     lexicon.phrases("pokemon", "pokemon | tcg | ccg | cards | card | trading card")
     lexicon.phrases("coin", COIN_WORDS)
+    lexicon.rule([COINED], "", lambda words: Meaning("coin", words[0]))
     _add_negations(lexicon)
     return lexicon.ready()
 
@@ -78,7 +53,9 @@ def _add_conditions(lexicon: Lexicon) -> None:
     lexicon.rule(["hp", "mp"], f"(?:{numbers}|{PADDED})(?!{signs.any('/')})", _hit_points)
     lexicon.rule(map(str, range(30, 400, 10)), signs.any("hp"), _hit_points)
     # "… Base Set Unlimited Holo EX": the last word, and not behind a name.
-    before = signs.any("holo rare unlimited edition set shadowless foil uncommon common 1st ed base jungle fossil")
+    before = signs.any(
+        "holo rare unlimited edition set shadowless foil uncommon common 1st ed base jungle fossil"
+    )
     for word in ("EX", "ex", "SP", "sp", "m", "PL", "pl", "po"):
         behind = f"(?:{before}|{PAIR})" if word.lower() == "sp" else before
         lexicon.rule([word], rf"(?<={behind}{signs.any(word)})\Z", _last_word)
@@ -112,24 +89,25 @@ def _add_variants(lexicon: Lexicon) -> None:
 def _add_languages(lexicon: Lexicon) -> None:
     signs = lexicon.signs
     for language, listed in languages.SAID_IN.items():
-        lexicon.phrases("language", listed.replace(",", "|"), LANGUAGE_CODES[language])
-    lexicon.phrases("nothing", NOT_A_LANGUAGE)
-    for one in MORE_LANGUAGES.split("|"):
-        phrase, code = one.strip().split("=")
-        if phrase not in {first.strip() for first in FIRST_EDITIONS.split("|")}:
-            lexicon.phrases("language", phrase, code)
-    for phrase in FIRST_EDITIONS.split("|"):
-        code = next(one.strip().split("=")[1] for one in MORE_LANGUAGES.split("|") if one.strip().startswith(phrase.strip() + "="))
-        lexicon.phrases("variant", phrase, f"first {code}")
-    points = f"(?<!{signs.any(map(str, range(20, 400)))}{signs.any('PT')})"
-    for word, language in (*((code.upper(), name) for code, name in languages.CODES.items()), ("ESP", "spanish"), ("PL", "polish")):
-        code = LANGUAGE_CODES[language]
-        guard = points if word == "PT" else ""
-        lexicon.rule(
-            [word],
-            guard if word != "PL" else r"\Z",
-            lambda words, code=code: Meaning("language_code", words[0], code),  # type: ignore[misc]
-        )
+        lexicon.phrases("language", listed.replace(",", "|"), language_words.CODES[language])
+    lexicon.phrases("nothing", language_words.NOT_A_LANGUAGE)
+    for code, listed in language_words.SAID.items():
+        lexicon.phrases("language", listed, code)
+    for code, listed in language_words.FIRST_EDITIONS.items():
+        lexicon.phrases("variant", listed, f"first {code}")
+    capitals = {word.upper(): language_words.CODES[language] for word, language in languages.CODES.items()}
+    for word, code in (capitals | language_words.CAPITALS).items():
+        lexicon.rule([word], _where_a_code_counts(signs, word), partial(_language_code, code))
+
+
+def _where_a_code_counts(signs: Signs, word: str) -> str:
+    """Not in "35 PT toploader", which is how thick it is; and PL is Platinum but at the end."""
+    thickness = signs.any(map(str, range(20, 400)))
+    return {"PT": f"(?<!{thickness}{signs.any('PT')})", "PL": r"\Z"}.get(word, "")
+
+
+def _language_code(code: str, words: Sequence[str]) -> Meaning | None:
+    return Meaning("language_code", words[0], code) if len(words) == 1 else None
 
 
 def _add_junk(lexicon: Lexicon) -> None:
@@ -140,13 +118,31 @@ def _add_junk(lexicon: Lexicon) -> None:
                 lexicon.phrases("weak_junk" if phrase in weak else "junk", phrase, sort)
     lexicon.phrases("with_pokemon", " | ".join(listing_words.WITH_POKEMON.split()), "other_product")
     harmless = "|".join(phrase for phrase in junk.HARMLESS.split("|") if ";" not in phrase)
-    for listed in (harmless, listing_words.HARMLESS, listing_words.NAMES, conditions.HARMLESS):
+    for listed in (harmless, innocent_words.HARMLESS, innocent_words.NAMES, conditions.HARMLESS):
         lexicon.phrases("nothing", listed)
+    _add_origins(lexicon)
     lexicon.phrases("risk", listing_words.RISKS)
     lexicon.phrases("condition", "pack fresh | fresh from pack | straight from pack | pack to sleeve", "NM")
     for feature in ("first",):
         lexicon.phrases("variant", variants.SAID[feature], feature)
     lexicon.phrases("graded", GRADED)
+
+
+def _add_origins(lexicon: Lexicon) -> None:
+    """Where a card comes from and in what it is sent are no part of what is sold."""
+    signs = lexicon.signs
+    for heads, between, things in (
+        (innocent_words.FROM, innocent_words.FROM_WHAT, innocent_words.PLACES),
+        (innocent_words.SENT, innocent_words.SENT_HOW, innocent_words.PROTECTION),
+    ):
+        lexicon.rule(
+            heads, f"{signs.any(between)}{{0,5}}{signs.any(things)}(?!{signs.any('fresh')})", _origin
+        )
+
+
+def _origin(words: Sequence[str]) -> Meaning | None:
+    things = {*innocent_words.PLACES.split(), *innocent_words.PROTECTION.split()}
+    return NOTHING if words[-1] in things else None
 
 
 def _add_negations(lexicon: Lexicon) -> None:
@@ -161,7 +157,9 @@ def _add_negations(lexicon: Lexicon) -> None:
         for phrase in listed.split("|")
     )
     negatable = {phrase.split()[0] for phrase in one_word.split("|") if phrase.strip()}
-    negatable |= {word for listed in languages.SAID_IN.values() for word in listed.split(",") if " " not in word}
+    negatable |= {
+        word for listed in languages.SAID_IN.values() for word in listed.split(",") if " " not in word
+    }
     negatable |= {*SURE.split(), "graded", "slabbed", "1st", "first"}
     lexicon.rule(
         NEGATIONS,

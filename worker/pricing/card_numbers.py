@@ -8,6 +8,8 @@ from worker.pricing.signs import CODE, LARGE, NUMBER_SIGN, PADDED, PAIR, RATING,
 SPACED_PREFIXES = "swsh svp sm xy bw hgss dp tg gg rc mep"
 SMALLEST_TOTAL = 15
 """Of two pairs in one title, what is "out of" less than this is a rating or a serial number."""
+FRACTION = 20
+"""A total up to which a pair may be a part of something: "1/4 oz"."""
 _PIECES = re.compile(r"([A-Z]*)-?0*(\d*)([A-Z]*)")
 
 
@@ -23,12 +25,12 @@ def number_in(words: Sequence[str], text: str, spaced: re.Pattern[str]) -> str |
     if (apart := spaced.search(text)) is not None:
         return _joined(words[apart.start() : apart.end()])
     at = max(text.find(PADDED), text.find(RATING))
-    return words[at] if at >= 0 else None
+    return words[at] if at >= 0 and "-" not in words[at] else None
 
 
 def pairs_in(words: Sequence[str]) -> int:
     """How many different cards are named by a number and a total."""
-    return len({word for word in words if _is_pair(word) and _total(word) >= SMALLEST_TOTAL})
+    return len({word for word in words if _is_pair(word) and total_of(word) >= SMALLEST_TOTAL})
 
 
 def is_another(number: str, wanted: str) -> bool:
@@ -52,14 +54,15 @@ def _is_pair(word: str) -> bool:
     return len(word) > 1 and "/" in word
 
 
-def _total(word: str) -> int:
+def total_of(word: str) -> int:
+    """The number behind the slash."""
     digits = "".join(letter for letter in word.rpartition("/")[2] if letter.isdigit())
     return int(digits) if digits else SMALLEST_TOTAL
 
 
 def _best_pair(words: Sequence[str]) -> str:
     pairs = [word for word in words if _is_pair(word)]
-    return next((word for word in pairs if _total(word) >= SMALLEST_TOTAL), pairs[0])
+    return next((word for word in pairs if total_of(word) >= SMALLEST_TOTAL), pairs[0])
 
 
 def spaced_numbers(signs: Signs) -> re.Pattern[str]:

@@ -28,11 +28,15 @@ def coin_lexicon() -> Lexicon:
     lexicon.phrases("nothing", coin_words.HARMLESS)
     doubt = signs.any("? ready candidate worthy potential quality contender submission")
     lexicon.rule(coin_words.GRADERS, f"{doubt}?", _grader)
-    qualifier = signs.any("+ / rd rb bn dcam cam dpl pl uc fs fbl fb fh ultra cameo deep details detail star first red brown")
+    qualifier = signs.any(
+        "+ / rd rb bn dcam cam dpl pl uc fs fbl fb fh ultra cameo deep details detail star first red brown"
+    )
     points = signs.any(SHELDON)
     lexicon.rule(coin_words.LETTERS, f"{signs.any('/')}?{points}{qualifier}{{0,3}}", _sheldon)
     lexicon.rule(
-        "au xf ef vf vg f g unc ag fine good bu proof", f"{signs.any('/')}?{signs.any('details detail')}", _details
+        "au xf ef vf vg f g unc ag fine good bu proof",
+        f"{signs.any('/')}?{signs.any('details detail')}",
+        _details,
     )
     lexicon.rule("genuine details", f"(?={signs.any('/')}?{signs.any(coin_words.GRADERS)})", _details)
     lexicon.rule(
@@ -47,14 +51,22 @@ def _add_counts(lexicon: Lexicon) -> None:
     signs = lexicon.signs
     number = f"[{LARGE}]|{signs.any(NUMBERS)}"
     add_quantities(lexicon)
-    lexicon.rule([*NUMBERS, *WORDS], f"{signs.any('different mixed wheat morgan silver lincoln mercury barber buffalo old us')}{{0,2}}{signs.any(COUNTED)}", _count)
-    lexicon.rule("roll rolls bag lot tube tubes group", f"{signs.any('of')}?(?:{number}|[{TIMES}]|{signs.any(BRACKETED)})", _count)
+    lexicon.rule(
+        [*NUMBERS, *WORDS],
+        f"{signs.any('different mixed wheat morgan silver lincoln mercury barber buffalo old us')}{{0,2}}{signs.any(COUNTED)}",
+        _count,
+    )
+    lexicon.rule(
+        "roll rolls bag lot tube tubes group",
+        f"{signs.any('of')}?(?:{number}|[{TIMES}]|{signs.any(BRACKETED)})",
+        _count,
+    )
 
 
 def _count(words: Sequence[str]) -> Meaning | None:
     counts = [int(word.strip("()")) for word in words if word.strip("()").isdigit()]
     counts += [WORDS[word] for word in words if word in WORDS]
-    return Meaning("junk", " ".join(words), "several", count=counts[0] if counts else None)
+    return Meaning("junk", " ".join(words), "several", how_many=counts[0] if counts else None)
 
 
 def _grader(words: Sequence[str]) -> Meaning | None:

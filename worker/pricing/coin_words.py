@@ -3,16 +3,18 @@
 from worker.pricing.junk import Junk
 
 COIN_WORDS = """
-    pcgs | ngc | anacs | icg | cacg | dollar | dollars | cent | cents | penny | pennies | nickel | dime | quarter |
-    quarters | half dollar | morgan | silver eagle | gold eagle | krugerrand | sovereign | bullion | kennedy |
-    walking liberty | mercury dime | seated liberty | barber | wheat cent | wheat penny | wheat | lincoln cent |
-    indian head | buffalo nickel | double eagle | saint gaudens | st gaudens | trade dollar | proof set |
-    mint set | troy oz | 1 oz | oz | numismatic | mint mark | mintmark | obverse | ddo | ddr | franklin half | peace |
-    farthing | shilling | denarius | drachm | florin | ducat | thaler | pfennig | reichsmark | kopek | ruble |
-    peso | pesos | centavo | centavos | rupee | yuan | britannia | maple leaf | libertad | panda | half cent |
-    large cent | two cent | three cent | commemorative half | state quarter | washington |
-    uncirculated | brilliant uncirculated | roman coin | ancient coin | silver round | cameo | dcam | sheldon | vdb | eagle | liberty | roosevelt | jefferson |
-    lincoln | barbers | halves | dimes | nickels | cull | sacagawea | eisenhower | ike | susan b anthony
+    1 oz | anacs | ancient coin | barber | barbers | brilliant uncirculated | britannia |
+    buffalo nickel | bullion | cacg | cameo | cent | centavo | centavos | cents | commemorative half |
+    cull | dcam | ddo | ddr | denarius | dime | dimes | dollar | dollars | double eagle | drachm |
+    ducat | eagle | eisenhower | farthing | florin | franklin half | gold eagle | half cent |
+    half dollar | halves | icg | ike | indian head | jefferson | kennedy | kopek | krugerrand |
+    large cent | libertad | liberty | lincoln | lincoln cent | maple leaf | mercury dime | mint mark |
+    mint set | mintmark | morgan | ngc | nickel | nickels | numismatic | obverse | oz | panda | pcgs |
+    peace | pennies | penny | peso | pesos | pfennig | proof set | quarter | quarters | reichsmark |
+    roman coin | roosevelt | ruble | rupee | sacagawea | saint gaudens | seated liberty | sheldon |
+    shilling | silver eagle | silver round | sovereign | st gaudens | state quarter | susan b anthony |
+    thaler | three cent | trade dollar | troy oz | two cent | uncirculated | vdb | walking liberty |
+    washington | wheat | wheat cent | wheat penny | yuan
 """
 GRADERS = "pcgs ngc anacs icg segs cacg pci"
 LETTERS = "ms pf pr au xf ef vf f vg g ag fr po sp"
@@ -23,40 +25,45 @@ WORDS_FOR_LETTERS = {
 }  # fmt: skip
 FAKES: dict[Junk, str] = {
     "fake": """
-        replica | replicas | copy | copies | plated | gold plated | silver plated | layered | gold layered | clad copy |
-        tribute | commemorative token | novelty | fantasy | fake | counterfeit | reproduction | repro | token |
-        tokens | restrike copy | imitation | facsimile | not real | gold clad | 24k | 24kt | colorized | colourised |
-        coloured | painted | hobo nickel | elongated | souvenir | medal copy | cast copy | magician | two headed |
-        double headed | not genuine | proof replica | challenge coin | cufflinks | necklace | pendant | ring | bezel |
-        keychain | jewelry | jewellery | cut coin | cut out | love token | play money | chocolate
+        24k | 24kt | bezel | cast copy | challenge coin | chocolate | clad copy | colorized | coloured |
+        colourised | commemorative token | copies | copy | counterfeit | cufflinks | cut coin |
+        cut out | double headed | elongated | facsimile | fake | fantasy | gold clad | gold layered |
+        gold plated | hobo nickel | imitation | jewellery | jewelry | keychain | layered | love token |
+        magician | medal copy | necklace | not genuine | not real | novelty | painted | pendant |
+        plated | play money | proof replica | replica | replicas | repro | reproduction |
+        restrike copy | ring | silver plated | souvenir | token | tokens | tribute | two headed
     """,
     "several": """
-        roll | rolls | lot | lots | set | sets | bag | bags | bulk | collection | group | hoard | proof set |
-        mint set | type set | complete set | date set | year set | pair | bundle | starter collection | estate lot |
-        unsearched | assorted | various | random | mixed dates | mixed date | coins | accumulation | mixed | bank wrapped
+        accumulation | assorted | bag | bags | bank wrapped | bulk | bundle | coins | collection |
+        complete set | date set | estate lot | group | hoard | lot | lots | mint set | mixed |
+        mixed date | mixed dates | pair | proof set | random | roll | rolls | set | sets |
+        starter collection | type set | unsearched | various | year set
     """,
     "choice": "choose | pick | you pick | choose your | you choose | select | your choice | pick your | choose date",
     "merchandise": """
-        album | folder | folders | whitman | dansco | holder only | empty | box only | book | guide | redbook | red book |
-        capsule | capsules | display | case only | flips | ogp only | coa only | map | frame | magnifier
+        album | book | box only | capsule | capsules | case only | coa only | dansco | display | empty |
+        flips | folder | folders | frame | guide | holder only | magnifier | map | ogp only |
+        red book | redbook | whitman
     """,
     "sealed": "mystery | grab bag | mystery box | surprise | blind bag",
 }
 WEAK = "collection group pair various set mixed ring bezel book display painted map case tube coins box coin tokens"
 HARMLESS = """
-    set break | from set | from roll | from a roll | from original roll | from mint set | from proof set | mint roll |
-    original roll coin | roll fresh | end of roll | personal collection | my collection | old collection |
-    estate collection | in capsule | with capsule | in holder | old holder | no cleaning | never cleaned | uncleaned |
-    not cleaned | no damage | undamaged | natural | s mint set coin | collector | collectors | coin collection |
-    album toning | album toned | from album | roll toned | details visible | nice details | great details |
-    full details | good details | sharp details | strong details | in capsule | air tite | bag marks | bagmarks |
-    bu roll single | ring of | type 1 | type 2 | in tube | in box | with box | original box | box and coa | coa
+    air tite | album toned | album toning | bag marks | bagmarks | box and coa | bu roll single | coa |
+    coin collection | collector | collectors | details visible | end of roll | estate collection |
+    from a roll | from album | from mint set | from original roll | from proof set | from roll |
+    from set | full details | good details | great details | in box | in capsule | in holder | in tube |
+    mint roll | my collection | natural | never cleaned | nice details | no cleaning | no damage |
+    not cleaned | old collection | old holder | original box | original roll coin |
+    personal collection | ring of | roll fresh | roll toned | s mint set coin | set break |
+    sharp details | strong details | type 1 | type 2 | uncleaned | undamaged | with box | with capsule
 """
 PROBLEMS = """
-    cleaned | harshly cleaned | polished | whizzed | holed | ex jewelry | ex jewellery | damaged | damage | details |
-    detail | corroded | corrosion | scratched | bent | tooled | rim damage | plugged | filler | hole filler | cull |
-    culls | environmental damage | graffiti | improperly cleaned | altered | repaired | mount removed | ex mount |
-    drilled | pitted | dipped | lightly cleaned | old cleaning | gouged | smoothed | questionable color |
-    artificial toning | residue | pvc | chopmarked | chop marks | mutilated | no date | dateless | low ball
+    altered | artificial toning | bent | chop marks | chopmarked | cleaned | corroded | corrosion |
+    cull | culls | damage | damaged | dateless | detail | details | dipped | drilled |
+    environmental damage | ex jewellery | ex jewelry | ex mount | filler | gouged | graffiti |
+    harshly cleaned | hole filler | holed | improperly cleaned | lightly cleaned | low ball |
+    mount removed | mutilated | no date | old cleaning | pitted | plugged | polished | pvc |
+    questionable color | repaired | residue | rim damage | scratched | smoothed | tooled | whizzed
 """
 """What lowers a coin so much that it is no comparison; beside a grader's name it is a "Details" slab."""

@@ -9,47 +9,50 @@ CONDITIONS: tuple[Condition, ...] = get_args(Condition)
 
 SAID: dict[Condition, str] = {
     "NM": """
-        n m | nrmint | near mint | near mint or better | near mint plus | nr mint | near mnt | near minty | nearmint |
-        nm | nmm | nm mint | nm mt | nm or better | nm condition | n mint | mint | mint condition | minty |
-        mnt | neat mint | nera mint | gem mint | gem mt | pack fresh | packfresh | pack mint | (nm) | (m) |
-        (mt) | (mint) | (nmm) | fresh from pack | straight from pack | pack to sleeve | pack to toploader |
-        quasi neuf | near neuf | nahezu perfekt | fast neuwertig | quasi perfetto | casi perfecto | casi nuevo
+        (m) | (mint) | (mt) | (nm) | (nmm) | casi nuevo | casi perfecto | fast neuwertig |
+        fresh from pack | gem mint | gem mt | mint | mint condition | minty | mnt | n m | n mint |
+        nahezu perfekt | near mint | near mint or better | near mint plus | near minty | near mnt |
+        near neuf | nearmint | neat mint | nera mint | nm | nm condition | nm mint | nm mt |
+        nm or better | nmm | nr mint | nrmint | pack fresh | pack mint | pack to sleeve |
+        pack to toploader | packfresh | quasi neuf | quasi perfetto | straight from pack
     """,
     "LP": """
-        lightly played | light played | lightly play | light play | lite play | lite played | litely played |
-        lightly plated | lightly pld | lightyl played | lighly played | lightlyplayed | slightly played |
-        slight play | minimal play | minor play | lightly worn | lp | lp condition | lpc | ex condition | cond ex | cond EX | condition ex | condition EX | condition sp |
-        ex cond | EX condition | EX cond | excellent | excellent condition | excellant | exc | exmt |
-        sp condition | (lp) | (ex) | (sp) | (exc) | (exmt) | near excellent
+        (ex) | (exc) | (exmt) | (lp) | (sp) | EX cond | EX condition | cond EX | cond ex |
+        condition EX | condition ex | condition sp | ex cond | ex condition | exc | excellant |
+        excellent | excellent condition | exmt | lighly played | light play | light played |
+        lightly plated | lightly play | lightly played | lightly pld | lightly worn | lightlyplayed |
+        lightyl played | lite play | lite played | litely played | lp | lp condition | lpc |
+        minimal play | minor play | near excellent | slight play | slightly played | sp condition
     """,
     "MP": """
-        moderately played | moderate played | moderate play | moderately play | mod played | mod play |
-        moderatly played | moderetly played | medium played | medium play | moderately worn | mp |
-        mp condition | played | played condition | well played with | vg | vgc | vgex | very good |
-        very good condition | v good | good condition | good cond | good shape | gd | gd condition |
-        (mp) | (vg) | (gd) | (g) | (good) | (played) | (vgex)
+        (g) | (gd) | (good) | (mp) | (played) | (vg) | (vgex) | gd | gd condition | good cond |
+        good condition | good shape | medium play | medium played | mod play | mod played |
+        moderate play | moderate played | moderately play | moderately played | moderately worn |
+        moderatly played | moderetly played | mp | mp condition | played | played condition | v good |
+        very good | very good condition | vg | vgc | vgex | well played with
     """,
     "HP": """
-        heavily played | heavy played | heavily play | heavy play | heavily pld | heavly played |
-        heavily worn | heavy wear | very played | well played | hp | hp condition | poor |
-        poor condition | poor shape | fair condition | (hp) | (poor) | (pl) | (fair) | (fr)
+        (fair) | (fr) | (hp) | (pl) | (poor) | fair condition | heavily play | heavily played |
+        heavily pld | heavily worn | heavly played | heavy play | heavy played | heavy wear | hp |
+        hp condition | poor | poor condition | poor shape | very played | well played
     """,
     "DMG": """
-        damaged | dmg | dmgd | dm condition | damage | damages | water damage | water damaged | wet damage |
-        creased | crease | creases | creasing | bent | bend | bends | torn | tear | tears | ripped | rip |
-        writing | written on | writing on | inked | ink | ink mark | pen mark | pen marks | marker | hole |
-        holes | hole punch | hole punched | punched | punch hole | pinhole | pin hole | pin holes | chewed |
-        destroyed | stained | water stain | sharpie | peeling | (dmg) | (dm) | (damaged) | (po)
+        (damaged) | (dm) | (dmg) | (po) | bend | bends | bent | chewed | crease | creased | creases |
+        creasing | damage | damaged | damages | destroyed | dm condition | dmg | dmgd | hole |
+        hole punch | hole punched | holes | ink | ink mark | inked | marker | peeling | pen mark |
+        pen marks | pin hole | pin holes | pinhole | punch hole | punched | rip | ripped | sharpie |
+        stained | tear | tears | torn | water damage | water damaged | water stain | wet damage |
+        writing | writing on | written on
     """,
 }
 HARMLESS = """
-    excellent centering | excellent centered | excellent seller | excellent feedback | excellent gift |
-    excellent price | excellent deal | excellent value | excellent service | excellent investment |
-    excellent addition | mint mark | mint marks | u s mint | us mint | mint set | mint error | mint error |
-    royal mint | mint green | mint case | mint holder | mint slab | no mint | mint pack | ink free |
-    crease free | damage free | bend free | damage protection | without damage | rip ship | rip and ship |
-    box hole | hit points | good rod | bent spoon | inkay | good luck | hp bar | tears of | torn between |
-    damage pump | damage mover | damage counter | damage counters | poor sportsmanship
+    bend free | bent spoon | box hole | crease free | damage free | damage mover | damage protection |
+    damage pump | excellent addition | excellent centered | excellent centering | excellent deal |
+    excellent feedback | excellent gift | excellent investment | excellent price | excellent seller |
+    excellent service | excellent value | hp bar | ink free | mint case | mint error | mint green |
+    mint holder | mint mark | mint marks | mint pack | mint set | mint slab | no mint |
+    poor sportsmanship | rip and ship | rip ship | royal mint | tears of | torn between | u s mint |
+    us mint
 """
 """The same words, and nothing is said of the condition."""
 DEFECTS = """
@@ -91,8 +94,6 @@ SHORT: dict[str, Condition] = {
     "damaged": "DMG",
 }
 """What is a condition where it is joined to another one: "EX/NM", "VG-EX"."""
-
-
 _PLACES = {condition: place for place, condition in enumerate(CONDITIONS)}
 
 

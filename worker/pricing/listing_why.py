@@ -16,7 +16,7 @@ def why(
     risks: Sequence[Meaning] | None,
 ) -> str:
     """Say it as ``junk: proxy; NM: near mint; risk: as is``: first the reason, then what else was read."""
-    said = [] if because is None else [f"{left_out}: {because.said or 'several'}"]
+    said = [] if because is None else [f"{left_out}: {because.said}"]
     if slab is not None and slab is not because:
         said.append(f"graded: {slab.said}")
     if worded:

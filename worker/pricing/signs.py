@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterable, Sequence
 
 FIRST_SIGN = 0xE000
 """Where Unicode keeps characters for private use; there are 6,400 of them."""
-PLAIN, PAIR, RATING, NUMBER_SIGN, CODE, TIMES, YEAR, PADDED, LARGE = ".PRSCQYZN"
-KINDS = frozenset({PAIR, RATING, NUMBER_SIGN, CODE, TIMES, YEAR, PADDED, LARGE})
-"""Signs of kinds: no part to play; 4/102; 9/10; #4; SWSH020; x4; 1999; 025; a number above those that have signs."""
+PLAIN, PAIR, RATING, NUMBER_SIGN, CODE, TIMES, YEAR, COINED, PADDED, LARGE = ".PRSCQYMZN"
+KINDS = frozenset({COINED, PAIR, RATING, NUMBER_SIGN, CODE, TIMES, YEAR, PADDED, LARGE})
+"""Signs of kinds: no part to play; 4/102; 9/10; #4; SWSH020; x4; 1999; 1921-S; 025; a number above those that have signs."""
 LARGEST_NUMBER = 400
 BOUGHS = 7
 """How many ways there are at each fork of an expression; measured: five to ten are equally fast."""
 
-_RATING = re.compile(r"(?:10|[1-9])/(?:10|[2-9])")
-_YEAR = re.compile(r"(?:1[6-9]|20)\d\d(?:-?[a-z]{1,2})?")
+_RATING = re.compile(r"(?:10|[1-9])[/-](?:10|[2-9])")
+_COINED = re.compile(r"\d{4}-?(?:cc|[pdsow])")
+_YEAR = re.compile(r"(?:1[6-9]|20)\d\d")
 
 
 class Signs(dict[str, str]):
@@ -60,14 +61,16 @@ def _kind(word: str) -> str:
     if word.isdigit():
         return _kind_of_number(word)
     if len(word) > 1 and not word.isalpha():
+        if _RATING.fullmatch(word):
+            return RATING
         if "/" in word:
-            return RATING if _RATING.fullmatch(word) else PAIR
+            return PAIR
         if word[0] == "#":
             return NUMBER_SIGN
         if word[0] == "x" and word[1:].isdigit():
             return TIMES
-        if _YEAR.fullmatch(word):
-            return YEAR
+        if _COINED.fullmatch(word):
+            return COINED
         if word[0].isupper():
             return CODE
     return PLAIN

@@ -14,7 +14,7 @@ TEN = [str(grade) for grade in range(1, 11)]
 GRADES = [*TEN, *(f"{grade}.5" for grade in range(1, 10)), *(f"({grade})" for grade in range(1, 11))]
 WORDS = """
     gem mint mt nm ex EX exmt vg vgex good gd fair fr poor pr near very excellent pristine perfect black label
-    grade grading graded gold green / quad slab slabbed certified cert card cards company condition nmmt g (mint) (nm)
+    grade grading graded gold green / quad slab slabbed certified cert company condition nmmt g (mint) (nm)
 """
 """What may stand between a grader and the grade."""
 AFTER = "FR PR gem mint mt nm near ex EX exmt vg vgex good pristine perfect black label gold / nmmt (mint) (nm) (m) auto fr pr poor"
@@ -31,20 +31,22 @@ DOUBTS = """
 DOUBTS_BEFORE = """
     potential possible for to ready maybe could should might strong easy likely like looking worthy of
     solid probable gradable gradeable candidate send submit into pre crack cracked contender submission get
-    hopeful possibly potentially possibilities can will would from either future next via towards
+    hopeful looks look feels screams possibly potentially possibilities can will would from either future next via towards
 """
+BEFORE_GRADER = "a an the be get grade grading at with submission gem mint in"
 RAW = """
-    raw | ungraded | un graded | ungraged | not graded | never graded | non graded | nongraded | ready to grade |
-    grade ready | grading ready | ready for grading | to be graded | for grading | grading candidate |
-    grading potential | grade worthy | worth grading | grade it | could be graded | should be graded |
-    can be graded | will be graded | get it graded | get graded | gradeable | gradable | gradeworthy |
-    grade candidate | grading contender | graded ready | raw card | great for grading | good for grading |
-    perfect for grading | fresh for grading | grading worthy | self graded | regrade candidate | regrade |
-    cracked slab | cracked from slab | crack out | cracked out | no grade | not slabbed | unslabbed | roh
+    can be graded | could be graded | crack out | cracked from slab | cracked out | cracked slab |
+    for grading | fresh for grading | get graded | get it graded | good for grading | gradable |
+    grade candidate | grade it | grade ready | grade worthy | gradeable | graded ready | gradeworthy |
+    grading candidate | grading contender | grading potential | grading ready | grading worthy |
+    great for grading | never graded | no grade | non graded | nongraded | not graded | not slabbed |
+    perfect for grading | raw | raw card | ready for grading | ready to grade | regrade |
+    regrade candidate | roh | self graded | should be graded | to be graded | un graded | ungraded |
+    ungraged | unslabbed | will be graded | worth grading
 """
 GRADED = """
-    slab | slabbed | graded | graded card | graded slab | encapsulated | professionally graded | bewertet |
-    gegradet | gradata | gradate | gradee | gradada | grad
+    bewertet | encapsulated | gegradet | grad | gradada | gradata | gradate | graded | graded card |
+    graded slab | gradee | professionally graded | slab | slabbed
 """
 
 
@@ -57,10 +59,11 @@ def add_slabs(lexicon: Lexicon) -> None:
     doubt, joins = signs.any(DOUBTS), signs.any("and or /")
     end_of_grade = f"(?!{signs.any('/ of x card cards')}{signs.any(TEN)}|{signs.any('/')}[{PAIR}{LARGE}]|{signs.any('x')})"
     graded = f"{words}{{0,6}}{grade}{end_of_grade}(?:{after}|{qualifier}){{0,3}}"
-    lexicon.rule(SURE, f"{RATING}{doubt}?", _rating)
     lexicon.phrases("raw", RAW)
     lexicon.phrases("graded", GRADED)
     for head in SURE.split():
+        lexicon.rule([head], f"{RATING}(?:{doubt}|{signs.any('auto autograph')})?", _rating)
+        lexicon.rule([head], f"{graded}{joins}(?:{signs.any(SURE)}{graded}{doubt}|{grade}{doubt})", _slab)
         lexicon.rule(
             [head],
             f"(?:{joins}?{grader}){{0,3}}(?:{graded}|{words}{{0,3}}{qualifier}{{1,2}}|{words}{{0,3}}(?={doubt}))?{doubt}?",
@@ -70,7 +73,9 @@ def add_slabs(lexicon: Lexicon) -> None:
     near = f"{signs.any('grading graded gem mint mt grade / pristine black label nm')}{{0,3}}"
     lexicon.rule(UNSURE, f"{near}{grade}{end_of_grade}(?:{after}|{qualifier}){{0,3}}{doubt}?", _slab)
     lexicon.rule(
-        GRADES, f"{after}{{0,3}}{sure}(?!{words}{{0,6}}{grade}{end_of_grade}|{signs.any(UNSURE)}){doubt}?", _slab
+        GRADES,
+        f"{after}{{0,3}}{sure}(?!{words}{{0,6}}{grade}{end_of_grade}|{signs.any(UNSURE)}){doubt}?",
+        _slab,
     )
     heads = "gem mint mt nm near ex exmt vg vgex good pristine perfect grade graded black nmmt"
     lexicon.rule(
@@ -78,9 +83,7 @@ def add_slabs(lexicon: Lexicon) -> None:
         f"{words}{{0,4}}{grade}{end_of_grade}(?:{after}{{0,2}}{sure}(?!{words}{{0,6}}{grade}{end_of_grade}))?{doubt}?",
         _grade,
     )
-    lexicon.rule(
-        DOUBTS_BEFORE, f"{signs.any('a an the be get grade grading at with submission gem mint in')}{{0,3}}(?={sure})", _negation
-    )
+    lexicon.rule(DOUBTS_BEFORE, f"{signs.any(BEFORE_GRADER)}{{0,3}}(?={sure})", _doubt)
     lexicon.rule("psa", signs.any("dna"), _signature)
 
 
@@ -89,12 +92,13 @@ def _signature(words: Sequence[str]) -> Meaning | None:
 
 
 def _rating(words: Sequence[str]) -> Meaning | None:
-    """Read "PSA 9/10": somebody's hope."""
-    return Meaning("nothing") if RATING in words else None
+    """Read "PSA 9/10": somebody's hope, but where the second is the grade of an autograph."""
+    return Meaning("nothing") if RATING in words and words[-1] not in {"auto", "autograph"} else None
 
 
-def _negation(words: Sequence[str]) -> Meaning | None:
-    return Meaning("negation", " ".join(words))
+def _doubt(words: Sequence[str]) -> Meaning | None:
+    """Read "potential", "ready for": what comes next is a slab that is none."""
+    return Meaning("negation", " ".join(words)) if set(words[1:]) <= set(BEFORE_GRADER.split()) else None
 
 
 def _slab(words: Sequence[str]) -> Meaning | None:
@@ -117,7 +121,10 @@ def _slab(words: Sequence[str]) -> Meaning | None:
 def _condition(words: Sequence[str]) -> str:
     """What is said behind the grade; it counts where the slab turns out to be none: "not PSA 10, NM"."""
     behind = max((at for at, word in enumerate(words) if word in GRADES), default=len(words))
-    return next((CONDITION_OF_WORD[word] for word in words[behind:] if word != "gem" and word in CONDITION_OF_WORD), "")
+    return next(
+        (CONDITION_OF_WORD[word] for word in words[behind:] if word != "gem" and word in CONDITION_OF_WORD),
+        "",
+    )
 
 
 def _qualifier(words: Sequence[str]) -> str | None:
@@ -127,10 +134,20 @@ def _qualifier(words: Sequence[str]) -> str | None:
         return "authentic"
     if (label := next((one for one in LABELS if one in words), None)) is not None:
         return "black label" if label == "black" else label
-    return next((word.upper() for word in words if word in QUALIFIERS or word in CAPITAL_QUALIFIERS.split()), None)
+    return next(
+        (word.upper() for word in words if word in QUALIFIERS or word in CAPITAL_QUALIFIERS.split()), None
+    )
 
 
-CONDITION_OF_WORD = {"gem": "NM", "mint": "NM", "mt": "NM", "nm": "NM", "near": "NM", "ex": "LP", "exmt": "LP"}
+CONDITION_OF_WORD = {
+    "gem": "NM",
+    "mint": "NM",
+    "mt": "NM",
+    "nm": "NM",
+    "near": "NM",
+    "ex": "LP",
+    "exmt": "LP",
+}
 CONDITION_OF_WORD |= {"vg": "MP", "vgex": "MP", "good": "MP", "nmmt": "NM"}
 
 

@@ -28,9 +28,12 @@ COIN_GRADERS = "pcgs|ngc|anacs|icg|segs|cacg"
 _JOINED_CONDITIONS = re.compile(
     rf"\b({SHORT_CONDITIONS})(?:\+|-)?\s*[-/](?=(?:{SHORT_CONDITIONS}|near)\b)", re.IGNORECASE
 )
+_PLAIN_PAIR = re.compile(r"\d{1,3}/\d{1,3}")
 _PARTS = re.compile(
     rf"""
-    (?P<else>\d+x\d+ | \d+(?:\.\d+)?(?:/\d+(?:\.\d+)?){{2,}} | \d+\.\d+/\d+(?:\.\d+)? | \d+/\d+\.\d+
+    (?P<range>(?<![\d./])(?:[1-9]|10)-(?:[2-9]|10)(?![\d./-]))
+  | (?P<scored>(?<![\d./])(?:[1-9]\.5)/10(?![\d./]))
+  | (?P<else>\d+x\d+ | \d+(?:\.\d+)?(?:/\d+(?:\.\d+)?){{2,}} | \d+\.\d+/\d+(?:\.\d+)? | \d+/\d+\.\d+
         | [$\u00a3\u20ac\u00a5]\d[\d.,]* | \d[\d.,]*[$\u00a3\u20ac\u00a5%])
   | (?P<pair>\#?(?:no?[.:]?|nr[.:]?)?(?P<own>[a-z]{{0,4}}-?\d{{1,3}}[a-d]?)/(?P<total>[a-z]{{0,4}}-?\d{{1,3}}(?!\d)
         |(?:sv|sm|s|xy|bw|dpt?|l|m|adv|pcg)-?p(?![a-z])))
@@ -53,7 +56,8 @@ _PARTS = re.compile(
 )
 LANGUAGES_IN_BRACKETS = "de|fr|it|es|pt|nl|pl|ru|cz"
 _BRACKETED = re.compile(
-    rf"[(\[](?:(\d\d?)x?|x(\d\d?)|({SHORT_CONDITIONS})[+-]?|({LANGUAGES_IN_BRACKETS}))[)\]][.,;!]?", re.IGNORECASE
+    rf"[(\[](?:(\d\d?)x?|x(\d\d?)|({SHORT_CONDITIONS})[+-]?|({LANGUAGES_IN_BRACKETS}))[)\]][.,;!]?",
+    re.IGNORECASE,
 )
 _SIGNED_CONDITION = re.compile(r"(ex|vg|g|m|sp|gd)[+-][.,;!]?", re.IGNORECASE)
 _SCRIPTS = (
@@ -93,6 +97,8 @@ def spell(title: str) -> list[str]:
 
 
 def _spell(token: str) -> list[str]:
+    if token.isascii() and (token.isalpha() or _PLAIN_PAIR.fullmatch(token)):
+        return [token if token in CASED else token.lower()]  # What nearly all are, without the long way.
     if not token.isascii() and (flags := _FLAG.findall(token)):
         said = [_FLAGS.get("".join(chr(ord(one) - 0x1F1E6 + 65) for one in flag), ELSE) for flag in flags]
         return said + _spell(_FLAG.sub(" ", token).strip())
@@ -113,6 +119,8 @@ def _words_of(part: re.Match[str]) -> list[str]:  # noqa: PLR0911 - one return a
     match kind:
         case "pair":
             return [f"{_number(part['own'])}/{_number(part['total'])}"]
+        case "scored":
+            return [text.partition("/")[0], ELSE]
         case "letter" | "code" | "prefixed":
             return [_number(text)]
         case "sign":

@@ -28,42 +28,42 @@ Feature = Literal[
 
 SAID: dict[Feature, str] = {
     "first": """
-        1st edition | 1st ed | 1st edit | 1st edtion | 1st editon | 1st eidtion | 1st edn | first edition |
-        first ed | 1 edition | 1 ed | edition 1 | ed 1 | 1st | 1sted | 1stedition | 1ed | 1e |
-        1st edition stamp | 1st edition stamped | 1st ed stamp | 1st ed stamped | first edition stamp |
-        first edition stamped | 1 auflage | erste auflage | erstauflage | erstausgabe | 1ere edition |
-        1re edition | 1er edition | premiere edition | edition une | 1a edizione | prima edizione |
-        1 edizione | edizione 1 | 1a edicion | primera edicion | 1 edicion | 1a edicao | primeira edicao |
-        1ste editie | eerste editie
+        1 auflage | 1 ed | 1 edicion | 1 edition | 1 edizione | 1a edicao | 1a edicion | 1a edizione |
+        1e | 1ed | 1er edition | 1ere edition | 1re edition | 1st | 1st ed | 1st ed stamp |
+        1st ed stamped | 1st edit | 1st edition | 1st edition stamp | 1st edition stamped | 1st editon |
+        1st edn | 1st edtion | 1st eidtion | 1ste editie | 1sted | 1stedition | ed 1 | edition 1 |
+        edition une | edizione 1 | eerste editie | erstauflage | erstausgabe | erste auflage |
+        first ed | first edition | first edition stamp | first edition stamped | premiere edition |
+        prima edizione | primeira edicao | primera edicion
     """,
     "shadowless": "shadowless | shadow less | no shadow | shadowles | shadowlesss | sans ombre",
     "unlimited": "unlimited | unlimited edition | unlimited ed | unl | unlimted",
     "holo": """
-        holo | holofoil | holo foil | holographic | hologram | foil | hollo | holo rare | rare holo |
-        galaxy holo | swirl holo | glitter holo | holografica | holographique | holographisch | olografica |
-        brillante | glitzer
+        brillante | foil | galaxy holo | glitter holo | glitzer | hollo | holo | holo foil | holo rare |
+        holofoil | holografica | hologram | holographic | holographique | holographisch | olografica |
+        rare holo | swirl holo
     """,
     "no_holo": """
-        non holo | nonholo | nonholographic | non holographic | non foil | nonfoil | without holo | no holo |
-        not holo | no foil | not foil | non hollo | nicht holo | non olografica
+        nicht holo | no foil | no holo | non foil | non hollo | non holo | non holographic |
+        non olografica | nonfoil | nonholo | nonholographic | not foil | not holo | without holo
     """,
     "reverse": """
-        reverse | reverse holo | reverse holofoil | reverse foil | reverse holographic | rev holo | rev foil |
-        rh | reverseholo | revholo | holo reverse | revers holo | reverse hollo | holofoil reverse | rev |
-        reverse rare | mirror holo | mirror foil | inverse
+        holo reverse | holofoil reverse | inverse | mirror foil | mirror holo | rev | rev foil |
+        rev holo | revers holo | reverse | reverse foil | reverse hollo | reverse holo |
+        reverse holofoil | reverse holographic | reverse rare | reverseholo | revholo | rh
     """,
     "cosmos": "cosmos | cosmos holo | cosmo holo | cosmos foil | cosmos holofoil | cosmo foil",
     "cracked_ice": "cracked ice | cracked ice holo | cracked ice foil",
     "poke_ball": """
-        poke ball holo | pokeball holo | poke ball reverse holo | pokeball reverse holo | poke ball foil |
-        pokeball foil | poke ball pattern | pokeball pattern | poke ball reverse | pokeball reverse |
-        pokeball parallel | poke ball parallel | poke ball mirror | pokeball mirror
+        poke ball foil | poke ball holo | poke ball mirror | poke ball parallel | poke ball pattern |
+        poke ball reverse | poke ball reverse holo | pokeball foil | pokeball holo | pokeball mirror |
+        pokeball parallel | pokeball pattern | pokeball reverse | pokeball reverse holo
     """,
     "master_ball": """
-        master ball holo | masterball holo | master ball reverse holo | masterball reverse holo |
-        master ball foil | masterball foil | master ball pattern | masterball pattern | master ball reverse |
-        masterball reverse | master ball parallel | masterball parallel | master ball mirror |
-        masterball mirror
+        master ball foil | master ball holo | master ball mirror | master ball parallel |
+        master ball pattern | master ball reverse | master ball reverse holo | masterball foil |
+        masterball holo | masterball mirror | masterball parallel | masterball pattern |
+        masterball reverse | masterball reverse holo
     """,
 }
 
@@ -90,9 +90,7 @@ def variant_of(features: Collection[Feature]) -> Variant | None:  # noqa: PLR091
         return None
     holo, plain = "holo" in features, "no_holo" in features
     if "first" in features:
-        return (
-            "first_edition_normal" if plain else "first_edition_holofoil" if holo else "first_edition"
-        )
+        return "first_edition_normal" if plain else "first_edition_holofoil" if holo else "first_edition"
     if "shadowless" in features:
         return "shadowless"
     if "master_ball" in features:

@@ -19,8 +19,27 @@ BLANK: Mapping[str, str] = dict.fromkeys(COLUMNS, NOTHING) | {"language": "en", 
 GENERATED, IN_FILE, SEED = Path(__file__).with_name("generated.tsv"), 1000, 1
 
 CONDITIONS = {
-    "NM": ("NM", "Near Mint", "near mint", "NM/M", "Mint", "NM-MT", "(NM)", "Near Mint or better", "PACK FRESH"),
-    "LP": ("LP", "Lightly Played", "light play", "NM/LP", "LP+", "EX-NM", "Excellent condition", "lightly played"),
+    "NM": (
+        "NM",
+        "Near Mint",
+        "near mint",
+        "NM/M",
+        "Mint",
+        "NM-MT",
+        "(NM)",
+        "Near Mint or better",
+        "PACK FRESH",
+    ),
+    "LP": (
+        "LP",
+        "Lightly Played",
+        "light play",
+        "NM/LP",
+        "LP+",
+        "EX-NM",
+        "Excellent condition",
+        "lightly played",
+    ),
     "MP": ("MP", "Moderately Played", "LP/MP", "VG", "moderate play", "played", "VG/EX", "good condition"),
     "HP": ("HP", "Heavily Played", "heavy play", "MP-HP", "poor condition", "well played"),
     "DMG": ("Damaged", "DMG", "creased", "small crease", "water damage", "bent corner", "HP/DMG", "torn"),
@@ -37,7 +56,15 @@ VARIANTS = {
     "normal": ("Non-Holo", "non holo"),
     NOTHING: ("", "", "", "", "Rare", "Common", "Uncommon"),
 }
-GRADE_WORDS = {"10": "GEM MINT", "9": "MINT", "8": "NM-MT", "7": "NM", "6": "EX-MT", "5": "EX", "9.5": "Gem Mint"}
+GRADE_WORDS = {
+    "10": "GEM MINT",
+    "9": "MINT",
+    "8": "NM-MT",
+    "7": "NM",
+    "6": "EX-MT",
+    "5": "EX",
+    "9.5": "Gem Mint",
+}
 GRADERS = {"PSA": "PSA", "BGS": "BGS", "Beckett": "BGS", "CGC": "CGC", "SGC": "SGC"}
 NO_SLABS = (
     "PSA ready", "PSA 10?", "not graded", "ungraded", "PSA candidate", "potential PSA 10", "PSA 9 contender",
@@ -63,9 +90,28 @@ SEVERAL = {
     "25": ("lot of 25", "25 cards", "25 card lot"),
     NOTHING: ("bundle", "lot", "complete set"),
 }
-CHOICES = ("choose your card", "you pick", "Pick Your Card!", "U Pick", "select your card", "booster box", "sealed")
+CHOICES = (
+    "choose your card",
+    "you pick",
+    "Pick Your Card!",
+    "U Pick",
+    "select your card",
+    "booster box",
+    "sealed",
+)
 OTHERS = ("signed", "misprint", "prerelease", "error card", "staff stamp", "miscut")
-NOISE = ("", "", "", "Pokemon", "Pok\u00e9mon TCG", "WOTC", "free shipping", "\U0001f525", "Vintage", "TCG Card")
+NOISE = (
+    "",
+    "",
+    "",
+    "Pokemon",
+    "Pok\u00e9mon TCG",
+    "WOTC",
+    "free shipping",
+    "\U0001f525",
+    "Vintage",
+    "TCG Card",
+)
 MANNERS: tuple[Callable[[str], str], ...] = (
     str, str, str, str, str.upper, str.lower, lambda title: f"\u2b50 {title} \u2b50", lambda title: f"{title}!!",
     lambda title: title.replace(" ", "  ", 1),
@@ -87,7 +133,9 @@ class Titles:
         self._drawn = random.Random(seed)
         self._sets = catalogue.sets
         # A card whose name ends like a condition or a count is for those who write titles by hand.
-        self._cards = [card for card in catalogue.cards.values() if card.number.isdigit() and "EX" not in card.name]
+        self._cards = [
+            card for card in catalogue.cards.values() if card.number.isdigit() and "EX" not in card.name
+        ]
 
     def __iter__(self) -> Iterator[Labelled]:
         kinds = (self._raw,) * 11 + (self._slab,) * 4 + (self._no_slab, self._foreign, self._junk)
@@ -104,7 +152,9 @@ class Titles:
         said, grader = self._drawn.choice(list(GRADERS.items()))
         grade = self._drawn.choice(list(GRADE_WORDS))
         word = GRADE_WORDS[grade]
-        slab = self._drawn.choice([f"{said} {grade}", f"{said} {grade} {word}", f"{said} {word} {grade}", f"{said}{grade}"])
+        slab = self._drawn.choice(
+            [f"{said} {grade}", f"{said} {grade} {word}", f"{said} {word} {grade}", f"{said}{grade}"]
+        )
         return self._titled([slab, self._drawn.choice(NOISE)], grader=grader, grade=grade, left_out="graded")
 
     def _no_slab(self) -> Labelled:
@@ -139,8 +189,15 @@ class Titles:
         """Put a card and these pieces together; what surely belongs together stays so."""
         drawn, card = self._drawn, self._drawn.choice(self._cards)
         facts = self._sets[card.set_id]
-        number, written = f"{card.number}/{facts.printed_total}", drawn.choice(["{}", "{}", "{}", "({})", "#{}"])
-        who = [card.name, written.format(number)] if drawn.random() < 0.9 else [written.format(number), card.name]
+        number, written = (
+            f"{card.number}/{facts.printed_total}",
+            drawn.choice(["{}", "{}", "{}", "({})", "#{}"]),
+        )
+        who = (
+            [card.name, written.format(number)]
+            if drawn.random() < 0.9
+            else [written.format(number), card.name]
+        )
         where = drawn.choice([facts.name, facts.name, f"{facts.year} {facts.name}", ""])
         parts = [" ".join(who), *pieces, where, drawn.choice(NOISE)]
         if drawn.random() < 0.5:
