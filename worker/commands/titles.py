@@ -1,4 +1,4 @@
-"""``mintmark titles``: what listings' titles say. It needs no database, no settings, and hardly a moment to start."""
+"""``mintmark titles``: what listings' titles say. It needs no database, and hardly a moment to start."""
 
 import json
 import os
@@ -31,8 +31,8 @@ def titles(
 ) -> None:
     """Read titles of listings, a line each, and print what each says as a line of JSON.
 
-    A line is a title; behind a tab it may give the name of the card that is looked for, and behind another its
-    number. Every line is answered, whatever is in it.
+    A line is a title; behind a tab it may give the name of the card that is looked for, and behind another
+    its number. Every line is answered, whatever is in it.
     """
     if file is None or str(file) == "-":
         _answer(sys.stdin.buffer.fileno())

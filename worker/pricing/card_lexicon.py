@@ -1,7 +1,8 @@
 """The lexicon of card titles."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
+from typing import Any
 
 from worker.pricing import (
     conditions,
@@ -35,9 +36,13 @@ def card_lexicon() -> Lexicon:
     add_quantities(lexicon)
     lexicon.phrases("pokemon", "pokemon | tcg | ccg | cards | card | trading card")
     lexicon.phrases("coin", COIN_WORDS)
-    lexicon.rule([COINED], "", lambda words: Meaning("coin", words[0]))
+    lexicon.rule([COINED], "", _coined)
     _add_negations(lexicon)
     return lexicon.ready()
+
+
+def _coined(words: Sequence[str]) -> Meaning | None:
+    return Meaning("coin", words[0])
 
 
 def _add_conditions(lexicon: Lexicon) -> None:
@@ -123,8 +128,7 @@ def _add_junk(lexicon: Lexicon) -> None:
     _add_origins(lexicon)
     lexicon.phrases("risk", listing_words.RISKS)
     lexicon.phrases("condition", "pack fresh | fresh from pack | straight from pack | pack to sleeve", "NM")
-    for feature in ("first",):
-        lexicon.phrases("variant", variants.SAID[feature], feature)
+    lexicon.phrases("variant", variants.SAID["first"], "first")
     lexicon.phrases("graded", GRADED)
 
 
@@ -150,22 +154,22 @@ def _add_negations(lexicon: Lexicon) -> None:
     defect, adjective = signs.any(conditions.DEFECTS), signs.any(ADJECTIVES)
     joins = signs.any("or and nor /")
     lexicon.rule(NEGATIONS, f"{adjective}{{0,3}}{defect}(?:{joins}?{adjective}?{defect}){{0,5}}", _no_defect)
-    one_word = "|".join(
-        phrase
-        for tables in (junk.SAID, listing_words.MORE, conditions.SAID, variants.SAID)
-        for listed in tables.values()  # type: ignore[attr-defined]
-        for phrase in listed.split("|")
-    )
-    negatable = {phrase.split()[0] for phrase in one_word.split("|") if phrase.strip()}
-    negatable |= {
-        word for listed in languages.SAID_IN.values() for word in listed.split(",") if " " not in word
-    }
-    negatable |= {*SURE.split(), "graded", "slabbed", "1st", "first"}
+    listed = [*_all(junk.SAID), *_all(listing_words.MORE), *_all(conditions.SAID), *_all(variants.SAID)]
+    listed += [phrase for words in languages.SAID_IN.values() for phrase in words.split(",")]
+    negatable = {phrase.split()[0] for phrase in listed} | {*SURE.split(), "graded", "slabbed"}
     lexicon.rule(
         NEGATIONS,
         f"{signs.any(ARTICLES)}?(?={signs.any(negatable)})(?!{signs.any(GRADES)}|[{PAIR}{NUMBER_SIGN}])",
-        lambda words: Meaning("negation", " ".join(words)),
+        _negation,
     )
+
+
+def _negation(words: Sequence[str]) -> Meaning | None:
+    return Meaning("negation", " ".join(words))
+
+
+def _all(tables: Mapping[Any, str]) -> list[str]:
+    return [phrase for listed in tables.values() for phrase in map(str.strip, listed.split("|"))]
 
 
 def _no_defect(words: Sequence[str]) -> Meaning | None:

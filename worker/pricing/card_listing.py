@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import cast
 
 from worker.pricing.card_numbers import is_another, pairs_in
 from worker.pricing.conditions import Condition, worse
@@ -10,7 +11,7 @@ from worker.pricing.listing_junk import gravest, junk_in, quantity_of, worded
 from worker.pricing.listing_reading import DEFAULT_LANGUAGE, LeftOut, ListingReading
 from worker.pricing.listing_why import why
 from worker.pricing.signs import PAIR
-from worker.pricing.variants import Variant, variant_of
+from worker.pricing.variants import Feature, Variant, variant_of
 
 ORDINARY = frozenset[Kind]({"condition", "variant", "pokemon", "raw"})
 HOLON_PHANTOMS = "/110"
@@ -71,16 +72,15 @@ def _no_single(
     junk: Sequence[Meaning], words: Sequence[str], text: str
 ) -> tuple[LeftOut | None, Meaning | None, int | None]:
     """Why it is no single card, what said so, and how many there are; two numbers are two cards."""
-    left_out, because, quantity = None, None, 1
     if junk:
-        left_out, gravest_one = gravest(junk)
-        because = worded(gravest_one, words, text)
+        left_out, because = gravest(junk)
         quantity = quantity_of(junk, words, text)
-    if left_out == "junk":
-        return left_out, because, quantity or 1
-    if left_out is None and text.count(PAIR) > 1 and (pairs := pairs_in(words)) > 1:
+        if left_out == "junk" and quantity is None:
+            quantity = 1
+        return left_out, worded(because, words, text), quantity
+    if text.count(PAIR) > 1 and (pairs := pairs_in(words)) > 1:
         return "not_a_single", Meaning("junk", f"{pairs} numbers"), pairs
-    return left_out, because, quantity
+    return None, None, 1
 
 
 def _slab(said: Findings) -> tuple[Meaning | None, bool]:
@@ -131,7 +131,7 @@ def _language(title: str, said: Findings) -> tuple[str, Meaning | None]:
 def _condition(said: Findings, number: str | None) -> tuple[Condition | None, Sequence[Meaning]]:
     spoken = said.get("condition") or [one for one in said.get("grade", ()) if one.value]
     if len(spoken) != 1:
-        return worse([one.value for one in spoken]), spoken
+        return worse(cast("list[Condition]", [one.value for one in spoken])), spoken
     if spoken[0].said == "hp" and number is not None and number.endswith(HOLON_PHANTOMS):
         return None, ()
     return spoken[0].value, spoken  # type: ignore[return-value]  # Of its kind there are only conditions.
@@ -143,4 +143,4 @@ def _variant(said: Findings) -> Variant | None:
 
 @lru_cache(maxsize=4096)
 def _variant_of(values: tuple[str, ...]) -> Variant | None:
-    return variant_of({value.partition(" ")[0] for value in values})
+    return variant_of(cast("set[Feature]", {value.partition(" ")[0] for value in values}))

@@ -34,7 +34,7 @@ def pairs_in(words: Sequence[str]) -> int:
 
 
 def is_another(number: str, wanted: str) -> bool:
-    """Tell whether a number is not the wanted one; where either has no total, or no prefix, that is not compared."""
+    """Tell whether a number is not the wanted one; a total is compared where both have one."""
     own, of, wanted_own, wanted_of = (_plain(part) for one in (number, wanted) for part in _parted(one))
     return own != wanted_own or bool(of and wanted_of and of != wanted_of)
 

@@ -18,11 +18,16 @@ COIN_WORDS = """
 """
 GRADERS = "pcgs ngc anacs icg segs cacg pci"
 LETTERS = "ms pf pr au xf ef vf f vg g ag fr po sp"
-WORDS_FOR_LETTERS = {
-    "au": "AU", "xf": "XF", "ef": "XF", "vf": "VF", "vg": "VG", "ag": "AG", "ms": "MS", "pf": "PF", "pr": "PR",
-    "f": "F", "g": "G", "fr": "FR", "po": "PO", "sp": "SP", "unc": "UNC", "bu": "BU", "fine": "F", "good": "G",
-    "proof": "PF",
-}  # fmt: skip
+LETTERS_OF = {one: one.upper() for one in LETTERS.split()}
+LETTERS_OF |= {"ef": "XF", "unc": "UNC", "bu": "BU", "fine": "F", "good": "G", "proof": "PF"}
+"""The letters of a grade, however they are written."""
+QUALIFIERS = """
+    + / rd rb bn dcam cam dpl pl uc fs fbl fb fh ultra cameo deep details detail star first red brown
+"""
+DOUBTS = "? ready candidate worthy potential quality contender submission"
+DENIED = "cleaned replica copy damaged pcgs ngc anacs icg polished details holed"
+COUNTED = "coins cents pennies nickels dimes quarters halves dollars rolls eagles rounds"
+BETWEEN = "different mixed wheat morgan silver lincoln mercury barber buffalo old us"
 FAKES: dict[Junk, str] = {
     "fake": """
         24k | 24kt | bezel | cast copy | challenge coin | chocolate | clad copy | colorized | coloured |
@@ -39,7 +44,9 @@ FAKES: dict[Junk, str] = {
         mixed date | mixed dates | pair | proof set | random | roll | rolls | set | sets |
         starter collection | type set | unsearched | various | year set
     """,
-    "choice": "choose | pick | you pick | choose your | you choose | select | your choice | pick your | choose date",
+    "choice": """
+        choose | pick | you pick | choose your | you choose | select | your choice | pick your | choose date
+    """,
     "merchandise": """
         album | book | box only | capsule | capsules | case only | coa only | dansco | display | empty |
         flips | folder | folders | frame | guide | holder only | magnifier | map | ogp only |
@@ -47,7 +54,7 @@ FAKES: dict[Junk, str] = {
     """,
     "sealed": "mystery | grab bag | mystery box | surprise | blind bag",
 }
-WEAK = "collection group pair various set mixed ring bezel book display painted map case tube coins box coin tokens"
+WEAK = "collection group pair various mixed ring bezel book display painted map coins tokens"
 HARMLESS = """
     air tite | album toned | album toning | bag marks | bagmarks | box and coa | bu roll single | coa |
     coin collection | collector | collectors | details visible | end of roll | estate collection |

@@ -1,4 +1,4 @@
-"""The five conditions of a raw card, the words that sellers have for them, and what two words mean together."""
+"""The five conditions of a raw card, the words that sellers have for them, and what two of them mean."""
 
 from collections.abc import Iterable
 from typing import Literal, get_args
@@ -63,6 +63,7 @@ DEFECTS = """
 SHORT: dict[str, Condition] = {
     "nm": "NM",
     "nmm": "NM",
+    "nmmt": "NM",
     "near": "NM",
     "mint": "NM",
     "mt": "NM",

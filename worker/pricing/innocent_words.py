@@ -1,4 +1,4 @@
-"""Words that sound like junk in a listing and are none: said of single cards, or of cards' and sets' names."""
+"""Words that sound like junk in a listing and are none: said of single cards, or words of their names."""
 
 HARMLESS = """
     a lot | add to your collection | any collection | art collection | base set 2 | base set ii |
@@ -37,14 +37,15 @@ NAMES = """
 """Names of cards, and words of them, in which something else is meant by a word."""
 FROM = "from my our personal childhood private estate old dads sons brothers childrens"
 FROM_WHAT = """
-    a an the my our old personal childhood private estate new fresh sealed booster elite trainer premium vintage huge
-    large big binder pack box card cards pokemon collectors theme starter freshly opened original family
+    a an the my our old personal childhood private estate new fresh sealed booster elite trainer premium
+    vintage huge large big binder pack box card cards pokemon collectors theme starter freshly opened
+    original family
 """
 PLACES = "collection binder pack packs box boxes tin etb deck upc booster bundle album case"
 SENT = "in with comes includes include included ships sent shipped plus incl"
 SENT_HOW = """
-    in a an and the new free penny top hard plastic protective acrylic magnetic one touch semi rigid perfect fit card
-    sleeve sleeved toploader loader inner team clear case
+    in a an and the new free penny top hard plastic protective acrylic magnetic one touch semi rigid perfect
+    fit card sleeve sleeved toploader loader inner team clear case
 """
 PROTECTION = (
     "sleeve sleeves case toploader toploaders loader holder saver savers touch protector sleeved bag mag"

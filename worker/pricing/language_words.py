@@ -1,4 +1,4 @@
-"""Languages as titles of listings say them, beside those that mapping knows (``languages``), and their codes."""
+"""Languages as listings say them, beside those that mapping knows (``languages``), and their codes."""
 
 CODES = {
     "japanese": "ja",

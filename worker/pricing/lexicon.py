@@ -1,7 +1,7 @@
 """What the words of a title mean: phrases that are listed, and rules for what cannot be listed.
 
-A lexicon finds the meanings in a title's text of signs (see ``signs``). What was found once is remembered with
-its meaning, so that a title costs one search and a look-up for each finding.
+A lexicon finds the meanings in a title's text of signs (see ``signs``). What was found once is remembered
+with its meaning, so that a title costs one search and a look-up for each finding.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -37,8 +37,8 @@ class Meaning(NamedTuple):
     """What a few words of a title mean.
 
     ``value`` is what of its kind is said: a condition, a feature, a language, a sort of junk. ``grader``,
-    ``grade`` and ``qualifier`` are those of a slab; ``how_many`` says of how many a listing is; ``said`` are the
-    words themselves.
+    ``grade`` and ``qualifier`` are those of a slab; ``how_many`` says of how many a listing is; ``said``
+    are the words themselves.
     """
 
     kind: Kind

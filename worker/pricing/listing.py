@@ -1,7 +1,7 @@
 """What the title of a listing says of the thing that is sold: the one reading that prices are made of.
 
-The reading knows no catalogue. It is exact about what it does not know: a condition that nobody names is None,
-and so is the number of cards in "a lot".
+The reading knows no catalogue. It is exact about what it does not know: a condition that nobody names is
+None, and so is the number of cards in "a lot".
 """
 
 import re
@@ -51,7 +51,7 @@ def read_listing(
 
 
 def _is_coin(said: Findings, number: str | None) -> bool:
-    """Tell whether the words of coins mean one: nothing speaks of a card ("1/4 oz" is no collector number)."""
+    """Tell whether the words of coins mean one: nothing speaks of a card; "1/4 oz" does not."""
     of_cards = "pokemon" in said or "variant" in said or "slab" in said
     return not of_cards and (number is None or ("/" in number and total_of(number) <= FRACTION))
 

@@ -14,13 +14,13 @@ DEFAULT_LANGUAGE = "en"
 class ListingReading(NamedTuple):
     """What a title says.
 
-    ``condition`` is None where nothing says it, and for what is graded: never Near Mint by default. ``grader``
-    and ``grade`` are those of a slab: ``PSA`` and ``9.5``, ``PCGS`` and ``MS65``; None where they are not
-    said, or two different ones are. ``language`` is an ISO 639-1 code, ``en`` where none is said.
-    ``quantity`` is None where there are several and their number is not said. ``number`` is the collector
-    number as it is written. ``left_out`` is why such a listing is no price of a single raw card in English,
-    or None; ``why`` are the words that said all this. ``qualifier`` keeps slabs of one grade apart that are
-    different markets: ``black label``, ``pristine``, ``OC``, ``authentic``, ``details``.
+    ``condition`` is None where nothing says it, and for what is graded: never Near Mint by default.
+    ``grader`` and ``grade`` are those of a slab: ``PSA`` and ``9.5``, ``PCGS`` and ``MS65``; None where
+    they are not said, or two different ones are. ``language`` is an ISO 639-1 code, ``en`` where none is
+    said. ``quantity`` is None where there are several and their number is not said. ``number`` is the
+    collector number as it is written. ``left_out`` is why such a listing is no price of a single raw card
+    in English, or None; ``why`` are the words that said all this. ``qualifier`` keeps slabs of one grade
+    apart that are different markets: ``black label``, ``pristine``, ``OC``, ``authentic``, ``details``.
     """
 
     condition: Condition | None

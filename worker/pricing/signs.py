@@ -1,7 +1,7 @@
 """Words as single signs, so that what a title says is found by one regular expression over a short text.
 
-A title of twelve words becomes a text of twelve characters. A word that plays a part has a sign of its own, all
-others share one; kinds of words without number (collector numbers, years) have one for each kind.
+A title of twelve words becomes a text of twelve characters. A word that plays a part has a sign of its own,
+all others share one; kinds of words without number (collector numbers, years) have one for each kind.
 """
 
 import re
@@ -11,14 +11,22 @@ FIRST_SIGN = 0xE000
 """Where Unicode keeps characters for private use; there are 6,400 of them."""
 PLAIN, PAIR, RATING, NUMBER_SIGN, CODE, TIMES, YEAR, COINED, PADDED, LARGE = ".PRSCQYMZN"
 KINDS = frozenset({COINED, PAIR, RATING, NUMBER_SIGN, CODE, TIMES, YEAR, PADDED, LARGE})
-"""Signs of kinds: no part to play; 4/102; 9/10; #4; SWSH020; x4; 1999; 1921-S; 025; a number above those that have signs."""
+"""Signs of kinds: no part to play; 4/102; 9/10; #4; SWSH020; x4; 1999; 1921-S; 025; a larger number."""
 LARGEST_NUMBER = 400
 BOUGHS = 7
 """How many ways there are at each fork of an expression; measured: five to ten are equally fast."""
 
-_RATING = re.compile(r"(?:10|[1-9])[/-](?:10|[2-9])")
-_COINED = re.compile(r"\d{4}-?(?:cc|[pdsow])")
-_YEAR = re.compile(r"(?:1[6-9]|20)\d\d")
+_SHAPES = (
+    (RATING, re.compile(r"(?:10|[1-9])[/-](?:10|[2-9])")),
+    (PAIR, re.compile(r".+/.+")),
+    (NUMBER_SIGN, re.compile(r"#.+")),
+    (TIMES, re.compile(r"x\d+")),
+    (YEAR, re.compile(r"(?:1[6-9]|20)\d\d")),
+    (COINED, re.compile(r"\d{4}-?(?:cc|[pdsow])")),
+    (PADDED, re.compile(r"0\d\d")),
+    (LARGE, re.compile(r"\d+")),
+    (CODE, re.compile(r"[A-Z].*\d.*")),
+)
 
 
 class Signs(dict[str, str]):
@@ -58,28 +66,9 @@ class Signs(dict[str, str]):
 
 
 def _kind(word: str) -> str:
-    if word.isdigit():
-        return _kind_of_number(word)
-    if len(word) > 1 and not word.isalpha():
-        if _RATING.fullmatch(word):
-            return RATING
-        if "/" in word:
-            return PAIR
-        if word[0] == "#":
-            return NUMBER_SIGN
-        if word[0] == "x" and word[1:].isdigit():
-            return TIMES
-        if _COINED.fullmatch(word):
-            return COINED
-        if word[0].isupper():
-            return CODE
-    return PLAIN
-
-
-def _kind_of_number(word: str) -> str:
-    if _YEAR.fullmatch(word):
-        return YEAR
-    return PADDED if len(word) == 3 and word[0] == "0" else LARGE  # noqa: PLR2004
+    if len(word) < 2 or word.isalpha():  # noqa: PLR2004 - a letter, or a sign by itself.
+        return PLAIN
+    return next((kind for kind, shape in _SHAPES if shape.fullmatch(word)), PLAIN)
 
 
 class Expression:
@@ -124,8 +113,8 @@ class Expression:
 def _choice(branches: Sequence[tuple[str, Sequence[str]]]) -> str:
     """A pattern that goes on behind a first sign in the branch which has it.
 
-    The engine tries branches one by one, so a thousand of them are arranged as a tree: a look back at the first
-    sign rules out a whole bough.
+    The engine tries branches one by one, so a thousand of them are arranged as a tree: a look back at the
+    first sign rules out a whole bough.
     """
     if len(branches) == 1:
         [(_, tails)] = branches

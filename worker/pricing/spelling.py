@@ -5,6 +5,7 @@ word. Titles are endless and their words are few: a million listings use some te
 """
 
 import re
+from collections.abc import Callable
 from itertools import chain
 
 from worker.pricing.folding import fold
@@ -35,7 +36,8 @@ _PARTS = re.compile(
   | (?P<scored>(?<![\d./])(?:[1-9]\.5)/10(?![\d./]))
   | (?P<else>\d+x\d+ | \d+(?:\.\d+)?(?:/\d+(?:\.\d+)?){{2,}} | \d+\.\d+/\d+(?:\.\d+)? | \d+/\d+\.\d+
         | [$\u00a3\u20ac\u00a5]\d[\d.,]* | \d[\d.,]*[$\u00a3\u20ac\u00a5%])
-  | (?P<pair>\#?(?:no?[.:]?|nr[.:]?)?(?P<own>[a-z]{{0,4}}-?\d{{1,3}}[a-d]?)/(?P<total>[a-z]{{0,4}}-?\d{{1,3}}(?!\d)
+  | (?P<pair>\#?(?:no?[.:]?|nr[.:]?)?
+        (?P<own>[a-z]{{0,4}}-?\d{{1,3}}[a-d]?)/(?P<total>[a-z]{{0,4}}-?\d{{1,3}}(?!\d)
         |(?:sv|sm|s|xy|bw|dpt?|l|m|adv|pcg)-?p(?![a-z])))
   | (?P<letter>(?<![\w/])(?![w])[a-z]/\d\d\d?(?![\d/]))
   | (?P<coined>(?:1[6-9]|20)\d\d-?(?:cc|[pdsow])(?![a-z0-9]))
@@ -114,45 +116,66 @@ def _spell(token: str) -> list[str]:
     return words
 
 
-def _words_of(part: re.Match[str]) -> list[str]:  # noqa: PLR0911 - one return a kind of word.
-    kind, text = part.lastgroup, part[0]
-    match kind:
-        case "pair":
-            return [f"{_number(part['own'])}/{_number(part['total'])}"]
-        case "scored":
-            return [text.partition("/")[0], ELSE]
-        case "letter" | "code" | "prefixed":
-            return [_number(text)]
-        case "sign":
-            return ["#" + text.lower().lstrip("nor.:\u00b0# ").upper()]
-        case "sheldon":
-            points = [part["points"], "+"] if part["plus"] else [part["points"]]
-            return [part["letters"].lower(), *points]
-        case "graded":
-            return [text.rstrip("-:.#").lower()]
-        case "times":
-            count = text.lower().strip("x").lstrip("0")
-            return [ELSE] if count in {"", "1"} else [f"x{count}"]
-        case "decimal":
-            whole, _, rest = text.partition(".")
-            return [whole if rest.strip("0") == "" else text if rest == "5" else ELSE]
-        case "else":
-            return [ELSE]
-        case "with":
-            return ["with"]
-        case "mark":
-            return [{"&": "and", ":": "/"}.get(text, text)] if text != "/" or _stands_alone(part) else []
-        case "letters_only":
-            return [text if text in CASED else text.replace("'", "").lower()]
-        case _:
-            return [text.lower()]
+def _words_of(part: re.Match[str]) -> list[str]:
+    kind, text = part.lastgroup or "", part[0]
+    if (spelt := _SPELLINGS.get(kind)) is not None:
+        return spelt(part)
+    return [ELSE] if kind == "else" else [text.lower()]
+
+
+def _letters(part: re.Match[str]) -> list[str]:
+    return [part[0] if part[0] in CASED else part[0].replace("'", "").lower()]
+
+
+def _pair(part: re.Match[str]) -> list[str]:
+    return [f"{_number(part['own'])}/{_number(part['total'])}"]
+
+
+def _sign(part: re.Match[str]) -> list[str]:
+    return ["#" + _number(part[0].lower().lstrip("nor.:\u00b0# "))]
+
+
+def _sheldon(part: re.Match[str]) -> list[str]:
+    return [part["letters"].lower(), part["points"], *part["plus"]]
+
+
+def _times(part: re.Match[str]) -> list[str]:
+    count = part[0].lower().strip("x").lstrip("0")
+    return [ELSE] if count in {"", "1"} else [f"x{count}"]
+
+
+def _decimal(part: re.Match[str]) -> list[str]:
+    """Only halves and wholes may be grades."""
+    whole, _, rest = part[0].partition(".")
+    return [whole if not rest.strip("0") else part[0] if rest == "5" else ELSE]
+
+
+def _mark(part: re.Match[str]) -> list[str]:
+    """A slash counts where it joins, or stands between a number and its total, apart from them: "4 / 102"."""
+    if part[0] == "/":
+        whole = part.string.strip()
+        return ["/"] if whole.startswith("/") or whole.endswith("/") else []
+    return [{"&": "and", ":": "/"}.get(part[0], part[0])]
+
+
+_SPELLINGS: dict[str, Callable[[re.Match[str]], list[str]]] = {
+    "letters_only": _letters,
+    "pair": _pair,
+    "letter": lambda part: [_number(part[0])],
+    "code": lambda part: [_number(part[0])],
+    "prefixed": lambda part: [_number(part[0])],
+    "sign": _sign,
+    "sheldon": _sheldon,
+    "graded": lambda part: [part[0].rstrip("-:.#").lower()],
+    "scored": lambda part: [part[0].partition("/")[0], ELSE],
+    "times": _times,
+    "decimal": _decimal,
+    "with": lambda _: ["with"],
+    "mark": _mark,
+}
+"""How each kind of part is spelt; the others as they are."""
 
 
 def _number(text: str) -> str:
     """A number in capitals, but for the letter behind it: "XY67a"."""
     return text[:-1].upper() + text[-1].lower() if text[-2:-1].isdigit() else text.upper()
-
-
-def _stands_alone(slash: re.Match[str]) -> bool:
-    """Tell whether a slash is one between a number and its total, apart from them: "4 / 102", "4/ 102"."""
-    return slash.string.strip().startswith("/") or slash.string.strip().endswith("/")

@@ -1,6 +1,7 @@
 """Printings of one card: the names that titles are read into, and how they join those of the card sources.
 
-The names are those of ``card_prints.variants`` as the sources' price keys give them, and a few that have none.
+The names are those of ``card_prints.variants`` as the sources' price keys give them, and a few that have
+none.
 """
 
 from collections.abc import Collection, Sequence
@@ -28,13 +29,11 @@ Feature = Literal[
 
 SAID: dict[Feature, str] = {
     "first": """
-        1 auflage | 1 ed | 1 edicion | 1 edition | 1 edizione | 1a edicao | 1a edicion | 1a edizione |
-        1e | 1ed | 1er edition | 1ere edition | 1re edition | 1st | 1st ed | 1st ed stamp |
+        1 ed | 1 edition | 1e | 1ed | 1er edition | 1re edition | 1st | 1st ed | 1st ed stamp |
         1st ed stamped | 1st edit | 1st edition | 1st edition stamp | 1st edition stamped | 1st editon |
         1st edn | 1st edtion | 1st eidtion | 1ste editie | 1sted | 1stedition | ed 1 | edition 1 |
-        edition une | edizione 1 | eerste editie | erstauflage | erstausgabe | erste auflage |
-        first ed | first edition | first edition stamp | first edition stamped | premiere edition |
-        prima edizione | primeira edicao | primera edicion
+        edition une | edizione 1 | eerste editie | erstausgabe | first ed | first edition |
+        first edition stamp | first edition stamped
     """,
     "shadowless": "shadowless | shadow less | no shadow | shadowles | shadowlesss | sans ombre",
     "unlimited": "unlimited | unlimited edition | unlimited ed | unl | unlimted",

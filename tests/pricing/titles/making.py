@@ -81,7 +81,8 @@ LANGUAGES = {
     "pt": ("Portuguese",),
 }
 JUNK = (
-    "proxy", "Custom Orica", "fan made", "replica", "gold plated metal", "PTCGL code", "jumbo oversized", "reprint",
+    "proxy", "Custom Orica", "fan made", "replica", "gold plated metal", "PTCGL code", "jumbo oversized",
+    "reprint",
     "ACEO art card", "digital code", "keychain", "sticker", "fake", "fan art", "not real", "novelty",
 )  # fmt: skip
 SEVERAL = {
@@ -113,7 +114,8 @@ NOISE = (
     "TCG Card",
 )
 MANNERS: tuple[Callable[[str], str], ...] = (
-    str, str, str, str, str.upper, str.lower, lambda title: f"\u2b50 {title} \u2b50", lambda title: f"{title}!!",
+    str, str, str, str, str.upper, str.lower, lambda title: f"\u2b50 {title} \u2b50",
+    lambda title: f"{title}!!",
     lambda title: title.replace(" ", "  ", 1),
 )  # fmt: skip
 
@@ -138,8 +140,8 @@ class Titles:
         ]
 
     def __iter__(self) -> Iterator[Labelled]:
-        kinds = (self._raw,) * 11 + (self._slab,) * 4 + (self._no_slab, self._foreign, self._junk)
-        kinds += (self._several, self._choice, self._other)
+        kinds = [*[self._raw] * 11, *[self._slab] * 4, self._no_slab, self._foreign, self._junk]
+        kinds += [self._several, self._choice, self._other]
         while True:
             yield self._drawn.choice(kinds)()
 
@@ -207,7 +209,7 @@ class Titles:
 
 
 def read(path: Path) -> list[Labelled]:
-    """The titles of a file: a head of ``COLUMNS``, and a line each; lines that begin with "# " are not read."""
+    """The titles of a file: a head of ``COLUMNS``, and a line each, but for those after "# "."""
     lines = [line for line in path.read_text("utf-8").split("\n") if line and not line.startswith("# ")]
     head, *rows = (line.split("\t") for line in lines)
     assert tuple(head) == COLUMNS, f"{path} has the columns {head}"
