@@ -126,20 +126,32 @@ async def judge_prints(connection: Connection, prints: Sequence[int]) -> int:
 
     To be called in a transaction. Rows that another judge is at are left to him.
     """
-    judge, cards, judged = await _present_judge(connection), dict[int, Print](), 0
-    while rows := await connection.fetch(SQL["to_judge"], list(prints), judge.name, ROWS_AT_ONCE):
-        missing = {row["card_print_id"] for row in rows} - cards.keys()
-        if missing:
-            found = await connection.fetch(SQL["prints"], list(missing))
-            cards |= {row["id"]: _print(row) for row in found}
+    judge, cards = await present_judge(connection), dict[int, Print]()
+    judged = after = 0
+    while ids := await _unjudged(connection, prints, judge.name, after):
+        rows = await connection.fetch(SQL["to_judge"], ids)
+        await _learn(connection, cards, {row["card_print_id"] for row in rows})
         verdicts = [(row["id"], *judge.judge(row, cards[row["card_print_id"]])) for row in rows]
-        ids, *columns = map(list, zip(*verdicts, strict=True))
-        await connection.execute(SQL["judge"], ids, judge.name, *columns)
-        judged += len(rows)
+        if verdicts:
+            names, *columns = map(list, zip(*verdicts, strict=True))
+            await connection.execute(SQL["judge"], names, judge.name, *columns)
+        judged, after = judged + len(verdicts), ids[-1]
     return judged
 
 
-async def _present_judge(connection: Connection) -> Judge:
+async def _unjudged(connection: Connection, prints: Sequence[int], name: str, after: int) -> list[int]:
+    rows = await connection.fetch(SQL["unjudged"], list(prints), name, after, ROWS_AT_ONCE)
+    return [row["id"] for row in rows]
+
+
+async def _learn(connection: Connection, cards: dict[int, Print], asked: set[int]) -> None:
+    if missing := asked - cards.keys():
+        rows = await connection.fetch(SQL["prints"], list(missing))
+        cards |= {row["id"]: _print(row) for row in rows}
+
+
+async def present_judge(connection: Connection) -> Judge:
+    """The judge with the rules as they stand."""
     rules = [_rule(row) for row in await connection.fetch(SQL["rules"])]
     currencies = {row["name"]: row["currency"] for row in await connection.fetch(SQL["currencies"])}
     return Judge(rules, currencies)
