@@ -31,7 +31,7 @@ LIVE_ROWS, LIVE_ROUNDS = 500, 200
 
 
 def measure(url: str, scale: Scale) -> Sequence[Figure]:
-    """Compute all curves of 1,000,000 observations (or ``scale.rows``) about a hundredth of them prints, and BARE."""
+    """Compute all curves of 1,000,000 observations (or ``scale.rows``), a hundred a print, and BARE."""
     rows = scale.rows or ROWS
     prints = max(100, rows * PRINTS // ROWS // 100 * 100)
     name = anyio.run(_judge_name, url)

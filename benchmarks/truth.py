@@ -8,7 +8,7 @@ a row is, but the row. Beside ours stand the plain mean and the plain median of 
 Run by itself (``python -m benchmarks.truth``) it prints the table of docs/prices.md.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from statistics import fmean, median
@@ -17,11 +17,12 @@ import numpy as np
 
 from benchmarks.figures import Figure, Scale
 from worker.pricing.comps import ASK, CONDITIONS, PLACE, SOLD, Comps
-from worker.pricing.curve import Curve, Habits, fit
+from worker.pricing.curve import Habits, fit
 from worker.pricing.listing import read_listing
 
 SEED = 20261130
 CARDS = 400
+CARDS_OF_ALL_SIZES = 1000
 WORTH = {"NM": 1.0, "LP": 0.85, "MP": 0.67, "HP": 0.47, "DMG": 0.32}
 SAID = {
     "NM": ("NM", "Near Mint", "NM/M", "Pack Fresh"),
@@ -30,7 +31,14 @@ SAID = {
     "HP": ("Heavily Played", "Heavy Play"),
     "DMG": ("Damaged", "DMG", "Creased"),
 }
-JUNK = ("PROXY {}", "{} custom orica card", "Lot of 12 cards incl {}", "{} x4 playset", "{} replica metal", "Pick your card {}")
+JUNK = (
+    "PROXY {}",
+    "{} custom orica card",
+    "Lot of 12 cards incl {}",
+    "{} x4 playset",
+    "{} replica metal",
+    "Pick your card {}",
+)
 SLABS = ("PSA 10 {}", "{} PSA 9 Mint", "BGS 9.5 {}", "{} CGC 8.5 NM/Mint+")
 SCATTER, ASK_SCATTER, ABOVE = 0.15, 0.18, 1.18
 AGE_DAYS = 45
@@ -77,7 +85,8 @@ class Errors:
 KINDS = (
     Kind("ten comps a condition", comps=10),
     Kind("three comps a condition", comps=3),
-    Kind("30 % junk", comps=10, junk=0.3),
+    Kind("30 % junk, a page of 200 rows", comps=23, junk=0.3),
+    Kind("30 % junk, ten comps a condition", comps=10, junk=0.3),
     Kind("one seller with forty listings", comps=10, hoarder=True),
     Kind("a third relisted", comps=10, relists=0.33),
     Kind("asks only", comps=10, sold=0.0),
@@ -99,7 +108,7 @@ def measure(_: str, scale: Scale) -> Sequence[Figure]:
         )
         for name, one in by_kind.items()
     ]
-    sparse = errors_of_many(cards)
+    sparse = errors_of_many(scale.rows or CARDS_OF_ALL_SIZES)
     return [
         *figures,
         Figure(
@@ -132,8 +141,7 @@ def errors_of_many(cards: int) -> Errors:
 def _price(kind: Kind, rng: Random, errors: Errors, scatter: float = SCATTER) -> None:
     worth = rng.uniform(200, 40_000)
     rows = list(_market(kind, rng, worth, scatter))
-    [curve] = fit(_read(rows), Habits()) or [None]
-    prices = {price.condition: price for price in curve.prices} if curve else {}
+    prices = {one.condition: one for curve in fit(_read(rows), Habits()) for one in curve.prices}
     everything = [row.cents for row in rows]
     for condition in kind.conditions:
         truth = worth * WORTH[condition]
@@ -169,7 +177,13 @@ def _comp(kind: Kind, rng: Random, name: str, condition: str, worth: float, scat
     sold = rng.random() < kind.sold
     middle, spread = (worth, scatter) if sold else (worth * ABOVE, max(scatter, ASK_SCATTER))
     title = f"{name} {rng.choice(SAID[condition])} Pokemon"
-    return Row(title, round(middle * np.exp(rng.gauss(0, spread))), sold, rng.uniform(0, AGE_DAYS), rng.randrange(1000, 10**6))
+    return Row(
+        title,
+        round(middle * np.exp(rng.gauss(0, spread))),
+        sold,
+        rng.uniform(0, AGE_DAYS),
+        rng.randrange(1000, 10**6),
+    )
 
 
 def _noise(kind: Kind, rng: Random, name: str, condition: str, worth: float) -> Row:
@@ -177,9 +191,21 @@ def _noise(kind: Kind, rng: Random, name: str, condition: str, worth: float) -> 
     [what] = rng.choices(("junk", "slab", "bait", "relist"), (kind.junk, kind.slabs, kind.bait, kind.relists))
     match what:
         case "junk":
-            return Row(rng.choice(JUNK).format(named), round(worth * rng.uniform(0.01, 0.3)), rng.random() < 0.5, 5, seller)
+            return Row(
+                rng.choice(JUNK).format(named),
+                round(worth * rng.uniform(0.01, 0.3)),
+                rng.random() < 0.5,
+                5,
+                seller,
+            )
         case "slab":
-            return Row(rng.choice(SLABS).format(name), round(worth * rng.uniform(2, 12)), rng.random() < 0.5, 5, seller)
+            return Row(
+                rng.choice(SLABS).format(name),
+                round(worth * rng.uniform(2, 12)),
+                rng.random() < 0.5,
+                5,
+                seller,
+            )
         case "bait":
             return Row(named, round(worth * rng.uniform(0.02, 0.2)), False, 1, seller)
         case _:

@@ -48,8 +48,8 @@ create table public.source_rules (
 create index source_rules_of_source on public.source_rules (source) where active;
 
 insert into public.sources (name, adapter, basis, enabled, disabled_reason, reputation_weight, config) values
-    ('ebay_browse', 'ebay_browse', 'ask', true, null, 0.6, '{"category": "183454", "marketplace": "EBAY_US"}'),
-    ('ebay_insights', 'ebay_insights', 'sold', true, null, 0.9, '{"category": "183454", "marketplace": "EBAY_US"}'),
+    ('ebay_browse', 'ebay_browse', 'ask', true, null, 0.6, '{"category": "183454", "marketplace": "EBAY_US", "currency": "USD"}'),
+    ('ebay_insights', 'ebay_insights', 'sold', true, null, 0.9, '{"category": "183454", "marketplace": "EBAY_US", "currency": "USD"}'),
     ('ebay_seller', 'own_sales', 'sold', true, null, 1.0, '{}'),
     ('tcgplayer', 'card_api_prices', 'guide', true, null, 0.5, '{"currency": "USD"}'),
     ('cardmarket', 'card_api_prices', 'guide', true, null, 0.4, '{"currency": "EUR"}'),

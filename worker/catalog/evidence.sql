@@ -16,7 +16,7 @@ select o.id from public.price_observations o
 -- A row that another judge holds is his: nobody waits for another.
 select o.id, o.source, o.basis, o.title, o.unit_price, o.total_cents, o.currency, o.status, o.listing_type, o.item_group,
        o.seller, o.mapped_by, o.card_print_id, o.observed_at > now() + interval '1 day' as is_future,
-       o.raw ->> 'conditionId' as condition_id, o.raw -> 'conditionDescriptors' as descriptors,
+       o.raw ->> 'conditionId' as condition_id, o.raw ->> 'conditionDescriptors' as descriptors,
        o.raw ->> 'printing' as printing, o.raw ->> 'unreadable' as unreadable
   from public.price_observations o
  where o.id = any ($1::bigint[]) and o.card_print_id is not null
