@@ -86,7 +86,7 @@ def prometheus(folder: Path, targets: Sequence[str], *, factor: int) -> Iterator
     for file in FILES:
         (folder / "rules" / file.name).write_text(hurried(file.read_text("utf-8"), factor), encoding="utf-8")
     every = f"{SCRAPE_MILLISECONDS // factor}ms"
-    job = {"job_name": "mintmark", "static_configs": [{"targets": list(targets)}]}
+    job = {"job_name": "mintmark-worker", "static_configs": [{"targets": list(targets)}]}
     config = {
         "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
         "rule_files": ["rules/*.yml"],

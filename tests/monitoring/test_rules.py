@@ -13,8 +13,8 @@ from worker import observe
 
 CASE = re.compile(r"alertname: (\w+)\n +exp_alerts:( \[\])?$", re.MULTILINE)
 HOLD = re.compile(r"^( +for: )\S+$", re.MULTILINE)
-FAILED = re.compile(r"alertname: (\w+)")
-JOB = re.compile(r"job_name: [\"']?(\w+)")
+FAILED = re.compile(r"alertname: ([\w-]+)")
+JOB = re.compile(r"job_name: [\"']?([\w-]+)")
 PROMISED = {"mintmark_price_age_seconds"}
 """Metrics that a rule may ask for before they are there."""
 
@@ -116,4 +116,4 @@ def test_the_job_that_the_rules_speak_of_is_the_one_that_is_scraped() -> None:
     if not config.exists():
         pytest.skip("deploy/prometheus/prometheus.yml is not here")
 
-    assert "mintmark" in JOB.findall(config.read_text("utf-8"))
+    assert "mintmark-worker" in JOB.findall(config.read_text("utf-8"))
