@@ -1,4 +1,4 @@
-"""Nothing is measured in vain: each metric is asked for by a rule or a panel, or a page says what it is good for."""
+"""Nothing is measured in vain: a rule or a panel asks for each metric, or a page says what it is good for."""
 
 import re
 from collections.abc import Iterator
