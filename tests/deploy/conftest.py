@@ -63,7 +63,9 @@ def _build(folder: Path) -> None:
         _copy(name, folder / "app")
     passed_on = {name: value for name, value in os.environ.items() if PASSED_ON.fullmatch(name)}
     env = {**passed_on, **environment(BUILD), "PATH": "/base/bin", "HOME": "/tmp"}
-    with room(folder, writable={f"/{name}": folder / name for name in ("src", "venv", "wheels", "base")}) as built:
+    with room(
+        folder, writable={f"/{name}": folder / name for name in ("src", "venv", "wheels", "base")}
+    ) as built:
         for line in ("python3 -m venv /base", *(one.rest for one in BUILD if one.word == "RUN")):
             done = built.run("sh", "-euc", f"cd /src; {line}", env=env)
             assert done.returncode == 0, done.stdout

@@ -52,7 +52,9 @@ class Room:
         )
 
     @contextmanager
-    def running(self, *words: str, env: Mapping[str, str], user: int, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    def running(
+        self, *words: str, env: Mapping[str, str], user: int, log: Path
+    ) -> Iterator["subprocess.Popen[bytes]"]:
         """Start what goes on by itself; it is gone at the block's end."""
         with log.open("wb") as out:
             process = subprocess.Popen(
@@ -96,7 +98,15 @@ def room(
     lines = [_mounted(root, *bind) for bind in binds]
     way_out = ["--net"] if names else []
     holder = subprocess.Popen(
-        ["unshare", "--mount", *way_out, "--propagation=private", "sh", "-euc", _script(root, lines, bool(names))],
+        [
+            "unshare",
+            "--mount",
+            *way_out,
+            "--propagation=private",
+            "sh",
+            "-euc",
+            _script(root, lines, bool(names)),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

@@ -87,7 +87,11 @@ def stack(folder: Path, image: Mapping[str, Path]) -> Iterator[Stack]:
         url = held.enter_context(_postgres(inside, folder, secrets / "postgres"))
         held.enter_context(
             inside.running(
-                PGBOUNCER, "/deploy/pgbouncer/pgbouncer.ini", env={}, user=NOBODY, log=folder / "pgbouncer.log"
+                PGBOUNCER,
+                "/deploy/pgbouncer/pgbouncer.ini",
+                env={},
+                user=NOBODY,
+                log=folder / "pgbouncer.log",
             )
         )
         yield Stack(inside, url)

@@ -12,8 +12,18 @@ import psycopg
 import pytest
 import yaml
 
-from tests.deploy.composed import COMPOSE, DEFAULT, FILE, FOLDER, INTERPOLATED, OURS, SERVICES, environment
-from tests.deploy.composed import files, mounts
+from tests.deploy.composed import (
+    COMPOSE,
+    DEFAULT,
+    FILE,
+    FOLDER,
+    INTERPOLATED,
+    OURS,
+    SERVICES,
+    environment,
+    files,
+    mounts,
+)
 from tests.deploy.recipe import health_check
 from tests.deploy.room import NOBODY
 from tests.deploy.stack import eventually, make_secrets, stack
@@ -39,7 +49,9 @@ def test_it_is_valid_by_the_schema_of_compose() -> None:
 
 
 @pytest.mark.parametrize("service", [name for name in OURS if name != "secrets"])
-def test_every_variable_of_ours_is_a_setting_and_together_they_are_right(service: str, tmp_path: Path) -> None:
+def test_every_variable_of_ours_is_a_setting_and_together_they_are_right(
+    service: str, tmp_path: Path
+) -> None:
     loaded = load_settings(
         toml=FOLDER.parent / "worker.toml", dotenv=tmp_path / ".env", environ=environment(service)
     )
