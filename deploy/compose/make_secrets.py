@@ -12,7 +12,7 @@ from pathlib import Path
 
 MINTMARK = 65532
 PRIVATE, IN_ITS_VOLUME = 0o600, 0o444
-"""A password file of libpq is ignored unless it is its reader's alone; the others have a volume to themselves."""
+"""A password file of libpq is ignored unless it is its reader's alone; others have a volume to themselves."""
 
 
 def make(volumes: Path) -> None:

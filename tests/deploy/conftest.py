@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,10 +20,10 @@ PASSED_ON = re.compile(r"PIP_(CERT|INDEX_URL)|(HTTPS?|NO)_PROXY", re.IGNORECASE)
 
 
 @pytest.fixture(scope="session")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
+def image(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The folders of the last stage that are not its base's, by where they stand in it.
 
-    Their RUN commands were executed as they stand, in a bare virtual environment: this takes an index of packages.
+    The RUN commands were executed as they stand, in a bare virtual environment: it takes an index of packages.
     """
     require_namespaces()
     shared = tmp_path_factory.getbasetemp()
@@ -37,7 +36,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]
             _require_index(shared)
             _build(shared / "draft")
             (shared / "draft").rename(folder)
-    yield {"/venv": folder / "venv", "/app": folder / "app"}
+    return {"/venv": folder / "venv", "/app": folder / "app"}
 
 
 def _require_index(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What ``kubectl kustomize`` makes of our overlays, for machines without it: as much of it as we use, and no more.
+"""What ``kubectl kustomize`` makes of our overlays, for machines without it: as much as we use, and no more.
 
 A test compares the two where kubectl is. What is not known here is an error, so nothing is left out unseen.
 """
@@ -94,7 +94,7 @@ def _found(docs: list[Doc], kind: str, name: str) -> Doc:
 
 
 def _merge(into: Doc, patch: Doc) -> None:
-    """A strategic merge: tables key by key, lists of named things by name, the new ones first; null removes."""
+    """A strategic merge: tables by key, lists of named things by name, the new ones first; null removes."""
     for key, value in patch.items():
         if value is None:
             into.pop(key, None)

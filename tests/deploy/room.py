@@ -1,7 +1,7 @@
 """A room of its own for what a container would do: namespaces and a root folder, without an engine.
 
-Its root is read-only but for ``/tmp`` and what is bound as writable; it sees the machine's ``/usr`` and ``/etc``,
-this Python, and what it is given. It may have a network of its own, in which nothing but itself is there.
+Its root is read-only but for ``/tmp`` and what is bound as writable. It sees the machine's ``/usr`` and
+``/etc``, this Python, and what it is given; and it may have a network of its own, where nothing else is.
 """
 
 import os

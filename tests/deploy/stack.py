@@ -1,6 +1,6 @@
-"""The stack of deploy/compose.yaml without an engine: its own files and commands, in a room with its own network.
+"""The stack of deploy/compose.yaml without an engine: its files and commands, in a room with its own network.
 
-Postgres is the embedded one and PgBouncer the machine's; they answer to the names and at the ports of the file.
+Postgres is the embedded one and PgBouncer the machine's; they have the names and the ports of the file.
 """
 
 import os

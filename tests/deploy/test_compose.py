@@ -1,7 +1,8 @@
-"""deploy/compose.yaml: valid, complete, in step with the code, and its commands executed without an engine."""
+"""deploy/compose.yaml: valid, whole, in step with the code, and its commands executed without an engine."""
 
 import json
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -31,7 +32,8 @@ from worker.accounts.vault import read_ring
 from worker.settings import load_settings
 from worker.settings_model import Settings, known_settings
 
-ONE_SHOT = {"secrets", "migrate"}
+PROMTOOL = shutil.which("promtool")
+ONE_SHOT = {"secrets", "migrate", "cli"}
 DEFAULTS = Settings()
 PUBLISHED = re.compile(r"127\.0\.0\.1:(\d+):(\d+)")
 PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+(\.\d+)?[\w.-]*(@sha256:[0-9a-f]{64})?")
@@ -92,6 +94,26 @@ def test_the_ports_are_those_of_the_code_and_of_whoever_else_is_asked() -> None:
     assert "host=postgres port=5432" in pooler
     assert source["datasources"][0]["uid"] == "prometheus"
     assert source["datasources"][0]["url"] == "http://prometheus:9090"
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (Debian: apt-get install prometheus)")
+def test_prometheus_reads_its_configuration() -> None:
+    done = subprocess.run(
+        [str(PROMTOOL), "check", "config", FOLDER / "prometheus" / "prometheus.yml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_grafana_finds_its_dashboards_where_they_are_mounted() -> None:
+    provided = yaml.safe_load((FOLDER / "grafana/provisioning/dashboards/mintmark.yaml").read_text("utf-8"))
+    mounted = {at: FOLDER / source for source, at in mounts("grafana") if source.startswith(".")}
+
+    assert mounted[provided["providers"][0]["options"]["path"]] == FOLDER / "grafana" / "dashboards"
+    assert mounted["/etc/grafana/provisioning"] == FOLDER / "grafana" / "provisioning"
 
 
 def test_nothing_is_published_but_to_this_machine() -> None:

@@ -1,4 +1,4 @@
-"""What can be held of the Dockerfile without an engine to build it: read, linted, and its commands executed."""
+"""What can be held of the Dockerfile without an engine: read, linted, and its commands executed."""
 
 import json
 import os

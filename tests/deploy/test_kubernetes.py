@@ -4,13 +4,12 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
-from prometheus_client import CollectorRegistry
 
+from tests.conftest import Connect
 from tests.deploy.kustomized import FOLDER, Doc, containers, overlay
 from tests.deploy.room import NOBODY
 from worker import observe
@@ -239,7 +238,9 @@ def test_what_scales_the_workers_is_the_only_one_who_says_how_many() -> None:
 
 
 def test_the_triggers_ask_for_metrics_that_workers_tell() -> None:
-    told = {sample for metric in registry().collect() for sample in (metric.name, f"{metric.name}_total")}
+    told = {
+        sample for metric in observe.REGISTRY.collect() for sample in (metric.name, f"{metric.name}_total")
+    }
     asked = [one["metadata"]["query"] for one in triggers().values() if one["type"] == "prometheus"]
     names = [re.findall(r"mintmark_\w+", query) for query in asked]
 
@@ -247,36 +248,30 @@ def test_the_triggers_ask_for_metrics_that_workers_tell() -> None:
     assert {name for found in names for name in found} <= told
 
 
-def registry() -> CollectorRegistry:
-    return observe.REGISTRY
-
-
+SCHEDULE = """
+insert into worker.schedules (name, cron, timezone, kind, payload, missed, priority, edition, seen_at,
+                              next_at)
+values ('s', '* * * * *', 'UTC', 'demo', '{}', 'once', 0, 1, now(), now() + interval '%s')
+"""
+LATER = "select worker.enqueue('demo', run_at => now() + interval '1 hour')"
 WAKE = {
     "nothing is there": ("select 1", 0),
     "a job waits": ("select worker.enqueue('demo')", 1),
     "its queue is paused": ("select worker.enqueue('demo'); select worker.pause_queue('default')", 0),
-    "it is not due": ("select worker.enqueue('demo', run_at => now() + interval '1 hour')", 0),
-    "it has become due": (
-        "select worker.enqueue('demo', run_at => now() + interval '1 hour');"
-        " update worker.jobs set run_at = now() - interval '1 second'",
+    "it is not due": (LATER, 0),
+    "it has become due": (f"{LATER}; update worker.jobs set run_at = now()", 1),
+    "a schedule is about to fire": (SCHEDULE % "30 seconds", 1),
+    "a schedule fires later": (SCHEDULE % "5 minutes", 0),
+    "a dead worker left it behind": (
+        "select worker.enqueue('demo'); update worker.jobs set state = 'running', started_at = now()",
         1,
-    ),
-    "a schedule is about to fire": (
-        "insert into worker.schedules (name, cron, timezone, kind, payload, missed, priority, edition, seen_at, next_at)"
-        " values ('s', '* * * * *', 'UTC', 'demo', '{}', 'once', 0, 1, now(), now() + interval '30 seconds')",
-        1,
-    ),
-    "a schedule fires later": (
-        "insert into worker.schedules (name, cron, timezone, kind, payload, missed, priority, edition, seen_at, next_at)"
-        " values ('s', '* * * * *', 'UTC', 'demo', '{}', 'once', 0, 1, now(), now() + interval '5 minutes')",
-        0,
     ),
 }
 
 
 @pytest.mark.parametrize("when", WAKE)
 async def test_the_first_worker_is_woken_for_what_needs_one_and_for_nothing_else(
-    when: str, connect: Any
+    when: str, connect: Connect
 ) -> None:
     done, wanted = WAKE[when]
     owner = await connect()
@@ -284,12 +279,3 @@ async def test_the_first_worker_is_woken_for_what_needs_one_and_for_nothing_else
     await owner.execute("set role mintmark_reader")  # What mintmark_keda is a member of.
 
     assert await owner.fetchval(triggers()["wake"]["metadata"]["query"]) == wanted
-
-
-async def test_the_first_worker_is_woken_for_what_a_dead_one_left_behind(connect: Any) -> None:
-    owner = await connect()
-    await owner.execute("select worker.enqueue('demo')")
-    await owner.execute("update worker.jobs set state = 'running', started_at = now()")
-    await owner.execute("set role mintmark_reader")
-
-    assert await owner.fetchval(triggers()["wake"]["metadata"]["query"]) == 1

@@ -1,4 +1,4 @@
-"""deploy/systemd: units that systemd reads without a word, locked down, and in step with the worker's drain."""
+"""deploy/systemd: units that systemd reads without a word, locked down, and in step with the code."""
 
 import re
 import shutil
