@@ -23,7 +23,7 @@ PASSED_ON = re.compile(r"PIP_(CERT|INDEX_URL)|(HTTPS?|NO)_PROXY", re.IGNORECASE)
 def image(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The folders of the last stage that are not its base's, by where they stand in it.
 
-    The RUN commands were executed as they stand, in a bare virtual environment: it takes an index of packages.
+    The RUN commands were executed as they stand, in a bare virtual environment; that takes an index.
     """
     require_namespaces()
     shared = tmp_path_factory.getbasetemp()

@@ -260,6 +260,10 @@ WAKE = {
     "its queue is paused": ("select worker.enqueue('demo'); select worker.pause_queue('default')", 0),
     "it is not due": (LATER, 0),
     "it has become due": (f"{LATER}; update worker.jobs set run_at = now()", 1),
+    "it has, in a paused queue": (
+        f"{LATER}; update worker.jobs set run_at = now(); select worker.pause_queue('default')",
+        0,
+    ),
     "a schedule is about to fire": (SCHEDULE % "30 seconds", 1),
     "a schedule fires later": (SCHEDULE % "5 minutes", 0),
     "a dead worker left it behind": (
