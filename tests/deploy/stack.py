@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -84,7 +85,10 @@ def stack(folder: Path, image: Mapping[str, Path]) -> Iterator[Stack]:
     }
     with ExitStack() as held:
         inside = held.enter_context(room(folder, read_only=binds, names=("postgres", "pgbouncer")))
-        url = held.enter_context(_postgres(inside, folder, secrets / "postgres"))
+        # Not below pytest's folder: another session that begins takes its way there from the server's user.
+        data = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="mm-"))) / "data"
+        url = held.enter_context(_postgres(inside, data, secrets / "postgres"))
+        _run_logins(url, folder, secrets / "postgres")
         held.enter_context(
             inside.running(
                 PGBOUNCER,
@@ -113,9 +117,8 @@ def eventually(true: Callable[[], bool], seconds: float = START_SECONDS) -> bool
 
 
 @contextmanager
-def _postgres(inside: Room, folder: Path, secrets: Path) -> Iterator[str]:
+def _postgres(inside: Room, data: Path, secrets: Path) -> Iterator[str]:
     """A server in the room's network; over TCP it asks for passwords, as the image's does."""
-    data = folder / "data"
     enter = ["nsenter", f"--target={inside.holder}", "--net", "--"]
     server = subprocess.Popen(
         [*enter, sys.executable, "-c", SERVER, data],
@@ -136,9 +139,7 @@ def _postgres(inside: Room, folder: Path, secrets: Path) -> Iterator[str]:
                 asked.execute(f"create role mintmark superuser login password '{owner}'")
                 asked.execute("create database mintmark owner mintmark")
                 asked.execute("select pg_reload_conf()")
-            url = admin.replace("postgres@/postgres", "mintmark@/mintmark")
-            _run_logins(url, folder, secrets)
-            yield url
+            yield admin.replace("postgres@/postgres", "mintmark@/mintmark")
         finally:
             server.stdin.close()
 
