@@ -144,8 +144,10 @@ def _script(root: Path, binds: Sequence[str], own_network: bool) -> str:
 def require_namespaces() -> None:
     """Skip the test where we are not root, a tool is missing, or the kernel does not let us."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-    if missing or os.geteuid() != 0:
-        pytest.skip(f"no room without an engine: {', '.join(missing) or 'only root'} may make one here")
+    if missing:
+        pytest.skip(f"no room without an engine: {', '.join(missing)} not found")
+    if os.geteuid() != 0:
+        pytest.skip("no room without an engine: only root may make one")
     if not Path("/bin").is_symlink():
         pytest.skip("no room without an engine: this machine's /bin is not a part of its /usr")
     tried = subprocess.run(["unshare", "--mount", "--net", "true"], capture_output=True, check=False)
