@@ -78,6 +78,7 @@ API_SECONDS = _histogram("api_request_seconds", "From asking to the whole answer
 API_BREAKER = _gauge(
     "api_breaker", "Whether an API is left alone because it fails: 0 no, 1 yes, 2 it is being tried.", "api"
 )
+SPANS = _counter("spans_total", "Spans, by whether the collector took them: sent or lost.", "outcome")
 BREAKER_STATES = {"closed": 0, "open": 1, "half_open": 2}
 
 EVENTS = {
@@ -146,6 +147,7 @@ def job_finished(
     run: object = None,
     code: str | None = None,
     why: str | None = None,
+    trace: dict[str, str] | None = None,
 ) -> None:
     """Write the one line of an attempt, and move the metrics that say the same.
 
@@ -161,6 +163,7 @@ def job_finished(
         "run": run and str(run),
         "code": code and code[:LONGEST_CODE],
         "why": why and why[:LONGEST_WORDS],
+        **(trace or {}),
     }
     say(
         "job_finished",
