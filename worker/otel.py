@@ -29,7 +29,7 @@ PATH = "/v1/traces"
 TIMEOUTS = ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT")
 NANOSECONDS = 1_000_000_000
 KINDS = {
-    "internal": SpanKind.INTERNAL,
+    "server": SpanKind.SERVER,
     "client": SpanKind.CLIENT,
     "consumer": SpanKind.CONSUMER,
     "producer": SpanKind.PRODUCER,

@@ -15,13 +15,14 @@ from uuid import UUID
 
 Fact: TypeAlias = str | int | float | bool
 Facts: TypeAlias = Mapping[str, Fact]
-Kind: TypeAlias = Literal["internal", "client", "consumer", "producer"]
+Kind: TypeAlias = Literal["server", "client", "consumer", "producer"]
 
 SYSTEM = "mintmark"
 UNHEARD = "unheard"
 """The class of a call that ended with our own end: cancelled, or by an error that is not the API's."""
 FAILED = frozenset({"retry", "fail", "lease_lost"})
 GOOD = "2xx"
+OUR_FAULT = 500
 
 
 class Span(Protocol):
@@ -175,6 +176,31 @@ def api_call(
             found["mintmark.api.status"] = asked.status
             if asked.status not in {GOOD, UNHEARD}:
                 found["error.type"] = asked.status
+
+
+@dataclass(slots=True)
+class Answered:
+    """A request of somebody else's under way; ``status`` is that of its answer, 0 while there is none."""
+
+    status: int = 0
+
+
+@contextmanager
+def web_request(*, method: str, route: str, request_id: str) -> Iterator[Answered]:
+    """A request to our pages. It begins a trace of its own: whoever asks is not asked for one."""
+    answered = Answered()
+    tracer = _switch.tracer
+    if tracer is None:
+        yield answered
+        return
+    facts: Facts = {"http.request.method": method, "http.route": route, "mintmark.request.id": request_id}
+    with _ended(tracer.resume(f"{method} {route}", "server", facts, None)) as (_, found):
+        try:
+            yield answered
+        finally:
+            found["http.response.status_code"] = answered.status
+            if answered.status >= OUR_FAULT:
+                found["error.type"] = str(answered.status)
 
 
 @contextmanager

@@ -57,7 +57,8 @@ MAY_IMPORT = {
         "syncing",
         "collecting",
     },
-    "web": LEAVES | {"db", "observe", "queue", "runs", "catalog", "clients", "pricing", "accounts"},
+    "web": LEAVES
+    | {"db", "observe", "tracing", "queue", "runs", "catalog", "clients", "pricing", "accounts"},
     "sandbox": LEAVES,
     "channels": LEAVES | {"observe", "clients", "settings_alerts"},
     "traces": LEAVES | {"observe", "tracing", "otel", "settings_tracing"},
