@@ -40,6 +40,52 @@ begin
     perform worker.announce(old.queue);
 end $$;
 
+create or replace function worker.enqueue_many(
+    kind text, payloads jsonb[], queue text = null, priority int = 0, run_id uuid = null
+) returns setof bigint language plpgsql security definer set search_path = '' as $$
+declare
+    the_kind worker.kinds := worker.known_kind(enqueue_many.kind);
+    lane text := coalesce(enqueue_many.queue, the_kind.queue);
+    first_state worker.job_state := 'pending';
+    bad record;
+begin
+    perform worker.check_arguments(enqueue_many.queue);
+    select p.place, coalesce(worker.payload_problem(the_kind.schema, p.payload),
+                             worker.payload_excess(p.payload)) as problem
+      into bad
+      from unnest(payloads) with ordinality p(payload, place)
+     where ((p.payload @@ the_kind.gate) is not true
+            and worker.payload_problem(the_kind.schema, p.payload) is not null)
+        or case when pg_column_size(p.payload) < 520 and pg_column_compression(p.payload) is null
+                then octet_length(p.payload::text) > 262144
+                else worker.payload_excess(p.payload) is not null end
+     order by p.place limit 1;
+    if found then
+        raise exception using errcode = 'MM002',
+            message = format('%s, payload %s: %s', the_kind.kind, bad.place, left(bad.problem, 500));
+    end if;
+    if the_kind.starts_run and enqueue_many.run_id is null then
+        return query select worker.enqueue(the_kind.kind, p, enqueue_many.queue, enqueue_many.priority)
+                       from unnest(payloads) p;
+        return;
+    end if;
+    perform worker.require_run(enqueue_many.run_id);
+    if worker.run_is_paused(enqueue_many.run_id) then
+        first_state := 'paused';
+    end if;
+    insert into worker.queues (queue) values (lane) on conflict do nothing;
+    return query
+        insert into worker.jobs as j (kind, payload, queue, priority, max_attempts, run_id, state,
+                                      limited)
+        select the_kind.kind, p.payload, lane, coalesce(enqueue_many.priority, 0), the_kind.max_attempts,
+               enqueue_many.run_id, first_state, the_kind.limited
+          from unnest(payloads) with ordinality p(payload, place) order by p.place
+        returning j.id;
+    if first_state = 'pending' then
+        perform worker.announce(lane);
+    end if;
+end $$;
+
 create or replace function worker.bury_cancelled(ids bigint[], the_reason text) returns int
 language sql as $$
     with gone as (
