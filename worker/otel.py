@@ -149,7 +149,7 @@ def open_tracer(
     provider of the process, so that a handler's own spans get there too. Connects to nothing yet.
     """
     timeout = None if any(os.environ.get(name) for name in TIMEOUTS) else EXPORT_SECONDS
-    exporter = OTLPSpanExporter(endpoint=endpoint.removesuffix(PATH) + PATH, timeout=timeout)
+    exporter = OTLPSpanExporter(endpoint=endpoint.rstrip("/").removesuffix(PATH) + PATH, timeout=timeout)
     provider = TracerProvider(
         sampler=ParentBased(TraceIdRatioBased(sample_ratio)),
         resource=_resource(service_name, version),

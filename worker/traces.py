@@ -50,7 +50,7 @@ def traced(chosen: Tracing) -> Iterator[None]:
     except ImportError:
         raise BadSettings(MISSING) from None
     tracer = open_tracer(
-        chosen.endpoint,
+        chosen.endpoint.get_secret_value(),
         sample_ratio=chosen.sample_ratio,
         service_name=chosen.service_name,
         version=version("mintmark"),

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -19,8 +22,10 @@ from starlette.routing import Route
 from tests.queue.processes import ROOT, WorkerProcess
 from tests.tracing import caller
 from tests.tracing.collector import Collector, collecting
+from worker import tracing
 from worker.app import kinds_of
 from worker.db import Database
+from worker.otel import OtelTracer
 from worker.queue.jobs import Jobs
 from worker.sandbox.serve import served
 
@@ -37,6 +42,16 @@ Command = Callable[..., Any]
 def collector() -> Iterator[Collector]:
     with collecting() as one:
         yield one
+
+
+@pytest.fixture
+def ended() -> Iterator[InMemorySpanExporter]:
+    """Switch traces on in this process; what has ended is in here."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracing.switch_on(OtelTracer(provider, provider.get_tracer("test")))
+    yield exporter
+    tracing.switch_on(None)
 
 
 @pytest.fixture

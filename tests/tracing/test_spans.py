@@ -1,34 +1,21 @@
 """How the spans of attempts begin and end, in a daemon of this process."""
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import anyio
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from tests.queue.scene import drained, enqueue, errand, kinds, new_daemon, serving, until
 from worker import tracing
 from worker.db import Database
 from worker.errors import LeaseLost
-from worker.otel import OtelTracer
 from worker.queue.contract import Cancel, Done, Ending, Fail, HandBack, Job, Kind, Snooze
 from worker.queue.jobs import Jobs
 from worker.runs.blocking import Blocking
-
-
-@pytest.fixture
-def ended() -> Iterator[InMemorySpanExporter]:
-    """Switch traces on; what has ended is in here."""
-    exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    tracing.switch_on(OtelTracer(provider, provider.get_tracer("test")))
-    yield exporter
-    tracing.switch_on(None)
 
 
 async def traced(
