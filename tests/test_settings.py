@@ -127,6 +127,7 @@ def test_what_is_wrong_in_dotenv_is_said_in_a_sentence(load: Load, line: str, se
         ),
         ("WORKER_TCGDEX__BASE_URL", "ftp://x", "it must be a URL that begins with https:// or http://"),
         ("MIGRATIONS_URL", URL, "MIGRATIONS_URL is set and DATABASE_URL is not"),
+        "WORKER_TRACING__ENDPOINT",
     ],
 )
 def test_what_is_wrong_in_the_environment_is_said_in_a_sentence(
@@ -187,6 +188,7 @@ def test_every_setting_says_what_it_means() -> None:
     assert [name for name, setting in settings.items() if setting.secret] == [
         "DATABASE_URL",
         "MIGRATIONS_URL",
+        "WORKER_TRACING__ENDPOINT",
         "WORKER_POKEMONAPI__API_KEY",
         "WORKER_EBAY__CLIENT_SECRET",
         "WORKER_EBAY__VERIFICATION_TOKEN",

@@ -1,6 +1,7 @@
 """How the spans of attempts begin and end, in a daemon of this process."""
 
 import threading
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import anyio
@@ -168,6 +169,20 @@ async def test_a_call_that_is_cancelled_ends_its_span_and_says_so(ended: InMemor
     assert (span.attributes or {})["mintmark.api.status"] == "unheard"
     assert (span.status.status_code.name, span.status.description) == ("ERROR", "CancelledError")
     assert tracing.ids() == {}
+
+
+@pytest.mark.parametrize(
+    "traced", [tracing.batch(kind="errand", job=1), tracing.api_call(api="a", operation="b")]
+)
+async def test_of_an_error_a_span_has_the_class_and_never_the_words(
+    ended: InMemorySpanExporter, traced: AbstractContextManager[object]
+) -> None:
+    with pytest.raises(RuntimeError), traced:
+        raise RuntimeError("s3cr3t")
+
+    [span] = ended.get_finished_spans()
+    assert span.status.description == "RuntimeError"
+    assert "s3cr3t" not in span.to_json()
 
 
 async def test_work_that_was_not_begun_has_no_span(
