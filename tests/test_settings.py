@@ -127,7 +127,6 @@ def test_what_is_wrong_in_dotenv_is_said_in_a_sentence(load: Load, line: str, se
         ),
         ("WORKER_TCGDEX__BASE_URL", "ftp://x", "it must be a URL that begins with https:// or http://"),
         ("MIGRATIONS_URL", URL, "MIGRATIONS_URL is set and DATABASE_URL is not"),
-        "WORKER_TRACING__ENDPOINT",
     ],
 )
 def test_what_is_wrong_in_the_environment_is_said_in_a_sentence(

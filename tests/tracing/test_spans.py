@@ -142,6 +142,19 @@ async def test_jobs_that_are_worked_at_once_keep_their_spans_apart(
         assert call.name == f"stand_in {id_of(job)}"
 
 
+async def test_a_job_that_follows_another_in_its_slot_is_not_of_its_trace(
+    db: Database, database_url: str, ended: InMemorySpanExporter
+) -> None:
+    await Jobs(db).publish(kinds(errand()))
+    for _ in range(3):
+        await enqueue(db)
+    await drained(new_daemon(db, database_url, kinds(errand()), drain=True, concurrency=1))
+
+    spans = ended.get_finished_spans()
+    assert [span.parent for span in spans] == [None] * 3
+    assert len({span.context.trace_id for span in spans}) == 3
+
+
 async def test_what_a_handler_does_in_a_thread_is_below_its_job(
     db: Database, database_url: str, ended: InMemorySpanExporter
 ) -> None:
