@@ -99,6 +99,7 @@ EVENTS = {
     "lease_lapsed": "This worker could not renew its lease in time; its handlers were cancelled.",
     "outage_began": "Something this worker needs does not answer; it keeps trying.",
     "outage_ended": "It answers again.",
+    "spans_dropped": "More spans end than can be sent; some are dropped. Said every twenty seconds at most.",
     "wakeup_mode": "How this worker learns of new work: listen or poll.",
     "pooler_found": "DATABASE_URL goes through a pooler: no statement is prepared.",
     "run_closed": "A run has ended: its totals.",

@@ -40,6 +40,9 @@ for _name in ("opentelemetry", "urllib3"):
     # They would tell each outage in lines that are not ours; ``OnExport`` tells it once.
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
+QUEUE = logging.getLogger("opentelemetry.sdk._shared_internal")
+QUEUE_FULL = "Queue full"
+
 OnExport = Callable[[bool, int], None]
 """Hears of each message to the collector: whether it was taken, and of how many spans."""
 
@@ -135,6 +138,18 @@ class _Told(SpanExporter):
         self._exporter.shutdown()
 
 
+class _Full(logging.Handler):
+    """Hears what the SDK says when its queue is full, which it tells nobody in another way."""
+
+    def __init__(self, on_full: Callable[[], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._on_full = on_full
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if str(record.msg).startswith(QUEUE_FULL):
+            self._on_full()
+
+
 def open_tracer(
     endpoint: str,
     *,
@@ -142,11 +157,13 @@ def open_tracer(
     service_name: str | None,
     version: str,
     on_export: OnExport,
+    on_full: Callable[[], None],
 ) -> OtelTracer:
     """Send spans to the OTLP/HTTP collector at ``endpoint``, below which ``/v1/traces`` is.
 
     A trace is kept as its producer has decided; of those that begin here, this share is. It becomes the
-    provider of the process, so that a handler's own spans get there too. Connects to nothing yet.
+    provider of the process, so that a handler's own spans get there too. Connects to nothing yet. ``on_full``
+    hears now and then that spans are dropped because too many wait.
     """
     timeout = None if any(os.environ.get(name) for name in TIMEOUTS) else EXPORT_SECONDS
     exporter = OTLPSpanExporter(endpoint=endpoint.rstrip("/").removesuffix(PATH) + PATH, timeout=timeout)
@@ -155,6 +172,7 @@ def open_tracer(
         resource=_resource(service_name, version),
         shutdown_on_exit=False,  # It would wait for a dead collector; ``close`` has a limit.
     )
+    QUEUE.addHandler(_Full(on_full))
     provider.add_span_processor(BatchSpanProcessor(_Told(exporter, on_export)))
     trace.set_tracer_provider(provider)
     return OtelTracer(provider, provider.get_tracer("mintmark", version))

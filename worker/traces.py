@@ -35,6 +35,10 @@ class Exports:
             observe.say("outage_began", level="warning", what=COLLECTOR, error="spans are lost")
         self._lost = 0 if taken else self._lost + spans
 
+    def full(self) -> None:
+        """Say that spans are dropped."""
+        observe.say("spans_dropped", level="warning")
+
 
 @contextmanager
 def traced(chosen: Tracing) -> Iterator[None]:
@@ -49,12 +53,14 @@ def traced(chosen: Tracing) -> Iterator[None]:
         from worker.otel import open_tracer  # noqa: PLC0415 - an extra, and slow to load.
     except ImportError:
         raise BadSettings(MISSING) from None
+    exports = Exports()
     tracer = open_tracer(
         chosen.endpoint.get_secret_value(),
         sample_ratio=chosen.sample_ratio,
         service_name=chosen.service_name,
         version=version("mintmark"),
-        on_export=Exports().heard,
+        on_export=exports.heard,
+        on_full=exports.full,
     )
     tracing.switch_on(tracer)
     try:

@@ -84,6 +84,18 @@ async def test_a_collector_that_comes_back_gets_what_ends_from_then_on(
     assert 'mintmark_spans_total{outcome="sent"} 1.0' in metrics
 
 
+async def test_spans_that_are_dropped_because_too_many_wait_are_not_dropped_in_silence(
+    db: Database, start: Start
+) -> None:
+    with collecting(answering=False) as silent:
+        few = {"OTEL_BSP_MAX_QUEUE_SIZE": "10", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "10"}
+        worker = await start(WORKER_TRACING__ENDPOINT=silent.url, **few).ready()
+        await enqueue(db)
+        await all_completed(db)
+
+    assert {line["level"] for line in worker.said("spans_dropped")} == {"warning"}
+
+
 async def test_a_command_takes_its_job_to_the_queue_and_does_not_wait_for_a_dead_collector(
     db: Database, command: Command, published: None
 ) -> None:
