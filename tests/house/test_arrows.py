@@ -28,9 +28,10 @@ MAY_IMPORT = {
     "settings_money": set[str](),
     "settings_tracing": {"settings_section"},
     "settings_ebay": LEAVES | {"cron", "settings_section"},
+    "settings_curves": {"settings_ebay", "settings_section"},
     "settings_model": LEAVES
-    | {"settings_section", "settings_alerts", "settings_ebay", "settings_money", "settings_schedules"}
-    | {"settings_tracing"},
+    | {"settings_section", "settings_alerts", "settings_curves", "settings_ebay", "settings_money"}
+    | {"settings_schedules", "settings_tracing"},
     "settings": LEAVES | {"settings_model", "settings_money", "settings_schedules"},
     "migrate_files": LEAVES,
     "migrate_connection": LEAVES,
@@ -63,6 +64,7 @@ MAY_IMPORT = {
     "channels": LEAVES | {"observe", "clients", "settings_alerts"},
     "traces": LEAVES | {"observe", "tracing", "otel", "settings_tracing"},
     "selling": {"*"},
+    "prices": {"*"},
     "pages": {"*"},
     "app": {"*"},
     "duties": {"*"},
@@ -71,9 +73,9 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "__init__": set[str](),
 }
-SEES_SETTINGS = {"app", "duties", "channels", "traces", "selling", "pages", "cli", "commands"}
-SEES_SETTINGS |= {"settings", "settings_alerts", "settings_model", "settings_money"}
-SEES_SETTINGS |= {"settings_ebay", "settings_schedules", "settings_section", "settings_tracing"}
+SEES_SETTINGS = {"app", "duties", "channels", "traces", "selling", "prices", "pages", "cli", "commands"}
+SEES_SETTINGS |= {"settings", "settings_alerts", "settings_model", "settings_money", "settings_tracing"}
+SEES_SETTINGS |= {"settings_curves", "settings_ebay", "settings_schedules", "settings_section"}
 FORBIDDEN_WORDS = ("util", "helper", "manager", "common", "misc")
 
 

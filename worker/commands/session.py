@@ -49,12 +49,17 @@ def with_database(do: Callable[[Database], Awaitable[T]], *, is_traced: bool = F
 
     ``is_traced``: its spans are sent to the collector of the settings, if they name one.
     """
+    return with_settings(lambda db, _: do(db), is_traced=is_traced)
+
+
+def with_settings(do: Callable[[Database, Settings], Awaitable[T]], *, is_traced: bool = False) -> T:
+    """The same, for those that have to know the settings besides."""
     loaded = load_settings()
     observe.configure_logging("warning" if sys.stderr.isatty() else loaded.log.level, loaded.log.format)
 
     async def run(urls: Urls) -> T:
         async with database(loaded, urls) as db:
-            return await do(db)
+            return await do(db, loaded)
 
     with traced(loaded.tracing) if is_traced else nullcontext(), database_urls(loaded) as urls:
         return anyio.run(run, urls, backend_options={"use_uvloop": True})
