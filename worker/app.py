@@ -40,6 +40,7 @@ from worker.runs.prices import Prices
 from worker.runs.steering import Steering
 from worker.selling import asker_of, selling_handlers
 from worker.settings_model import Settings
+from worker.traces import traced
 from worker.web.ops import OpsPort, ops_app
 
 SUMMARIES = {
@@ -152,7 +153,7 @@ async def run_worker(settings: Settings, urls: Urls, service: Service) -> int:
     async with anyio.create_task_group() as group:
         stop = _Stop(group.cancel_scope)
         await group.start(stop.heed_signals)
-        with _ops_port(settings, vitals, urls):
+        with traced(settings.tracing), _ops_port(settings, vitals, urls):
             size = min(MOST_CONNECTIONS, pace.concurrency + HOUSEKEEPING_CONNECTIONS)
             places = settings.blocking
             async with (

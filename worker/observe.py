@@ -88,6 +88,7 @@ API_SECONDS = _histogram("api_request_seconds", "From asking to the whole answer
 API_BREAKER = _gauge(
     "api_breaker", "Whether an API is left alone because it fails: 0 no, 1 yes, 2 it is being tried.", "api"
 )
+SPANS = _counter("spans_total", "Spans, by whether the collector took them: sent or lost.", "outcome")
 ENDINGS = ("done", "snooze", "retry", "cancel", "fail", "hand_back")
 BREAKER_STATES = {"closed": 0, "open": 1, "half_open": 2}
 
@@ -109,6 +110,7 @@ EVENTS = {
     "lease_lapsed": "This worker could not renew its lease in time; its handlers were cancelled.",
     "outage_began": "Something this worker needs does not answer; it keeps trying.",
     "outage_ended": "It answers again.",
+    "spans_dropped": "More spans end than can be sent; some are dropped. Said every twenty seconds at most.",
     "wakeup_mode": "How this worker learns of new work: listen or poll.",
     "pooler_found": "DATABASE_URL goes through a pooler: no statement is prepared.",
     "run_closed": "A run has ended: its totals.",
@@ -168,6 +170,7 @@ def job_finished(
     run: object = None,
     code: str | None = None,
     why: str | None = None,
+    trace: dict[str, str] | None = None,
 ) -> None:
     """Write the one line of an attempt, and move the metrics that say the same.
 
@@ -183,6 +186,7 @@ def job_finished(
         "run": run and str(run),
         "code": code and code[:LONGEST_CODE],
         "why": why and why[:LONGEST_WORDS],
+        **(trace or {}),
     }
     say(
         "job_finished",
