@@ -74,8 +74,14 @@ def address(worker: WorkerProcess) -> str:
 
 
 @pytest.fixture
-def watched(fleet: Fleet, tmp_path: Path) -> Iterator[Prometheus]:
+async def watched(fleet: Fleet, tmp_path: Path) -> AsyncIterator[Prometheus]:
+    """Prometheus, once it has scraped both; it takes its targets over some five seconds after its start."""
     with prometheus(tmp_path, sorted(fleet.workers), factor=HURRY) as running:
+
+        async def sees_all() -> bool:
+            return len(await running.query("up == 1")) == len(fleet.workers)
+
+        await until(sees_all)
         yield running
 
 
