@@ -36,8 +36,6 @@ def files(docs: str | None = None) -> Iterator[tuple[str, str]]:
 
 def _complete(board: Dashboard, docs: str | None) -> None:
     """Number the panels, so that links to one stay good, and link the pages if it is known where they are."""
-    for link in board.links or ():
-        link.placement = None  # In the bar, where they are seen; the SDK puts them into a menu.
     for number, panel in enumerate(board.panels or (), 1):
         panel.id_val = number
         if docs and not isinstance(panel, RowPanel) and panel.description:

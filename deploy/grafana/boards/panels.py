@@ -87,6 +87,7 @@ def board(title: str, uid: str, description: str, *variables: QueryVariable) -> 
     for variable in variables:
         made.with_variable(variable)
     others = DashboardLink("mintmark").type(DashboardLinkType.DASHBOARDS).tags([TAG]).keep_time(True)
+    others.placement("")  # In the bar, where they are seen; the SDK would put them into a menu.
     fired = AnnotationQuery().name("Alarms").datasource(SOURCE).enable(True).icon_color(BAD)
     return made.link(others).annotation(fired.expr(FIRING).title_format("{{alertname}}"))
 
