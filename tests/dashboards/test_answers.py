@@ -1,0 +1,139 @@
+"""Every question of every board is asked of a real Prometheus after a while of real work, and is answered.
+
+With ``PICTURES`` set to a folder the while is longer, and each board is drawn there as it then stands.
+"""
+
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from tests.alerts.receiver import Receiver, receiving
+from tests.dashboards import story
+from tests.dashboards.boards import METRIC, Panel, boards, filled_in, panels, spelled_out
+from tests.dashboards.test_boards import PROMISED
+from tests.monitoring.prometheus import Prometheus, program, prometheus
+from tests.queue.processes import WorkerProcess
+from tests.selling.market import Market, market
+from worker.db import Database
+
+HURRY = 15
+SCRAPE_SECONDS = 1
+"""What fifteen seconds are at this pace."""
+PATIENCE_SECONDS = 25
+PICTURES = os.environ.get("PICTURES")
+PICTURE_SECONDS = 100
+
+
+@dataclass
+class Watch:
+    """A Prometheus, and since when it has watched."""
+
+    running: Prometheus
+    began: float = field(default_factory=time.time)
+
+    async def answers(self, expression: str, *, over_time: bool) -> list[dict[str, Any]]:
+        """The series that a question has for an answer, each with ``values``."""
+        now = time.time()
+        asked = filled_in(
+            expression, seconds=max(2, round(now - self.began)), scrape=SCRAPE_SECONDS, factor=HURRY
+        )
+        if over_time:
+            span = {"start": f"{self.began}", "end": f"{now}", "step": f"{SCRAPE_SECONDS}s"}
+            found = (await self.running.ask("query_range", query=asked, **span))["result"]
+        else:
+            found = (await self.running.ask("query", query=asked))["result"]
+            found = [{"metric": one["metric"], "values": [one["value"]]} for one in found]
+        return [one for one in found if any(value != "NaN" for _, value in one["values"])]
+
+    async def api_is_left_alone(self) -> bool:
+        """Tell whether a worker leaves an API alone, because it fails."""
+        return bool(await self.answers("mintmark_api_breaker > 0", over_time=False))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Market]:
+    with market(tmp_path, sellers=6, orders=240) as running:
+        yield running
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+async def watch(database_url: str, tmp_path: Path, shop: Market, receiver: Receiver) -> AsyncIterator[Watch]:
+    given = story.variables(shop, receiver, tmp_path)
+    with ExitStack() as stack:
+        workers = [
+            WorkerProcess(database_url, tmp_path, concurrency=story.SLOTS, environment=given)
+            for _ in range(2)
+        ]
+        for worker in workers:
+            stack.callback(worker.end)
+        places = [story.address(await worker.ready()) for worker in workers]
+        yield Watch(stack.enter_context(prometheus(tmp_path, places, factor=HURRY)))
+
+
+@pytest.fixture(autouse=True)
+def _only_with_prometheus() -> None:
+    """Skip before anything else is started."""
+    program("prometheus")
+
+
+async def unanswered(watch: Watch) -> list[str]:
+    """Questions, choices and marks of alarms without an answer, and metrics without a series."""
+    missing = [
+        f"{panel}: {expression}"
+        for panel in panels()
+        for expression, over_time in asked(panel)
+        if not await watch.answers(expression, over_time=over_time)
+    ]
+    for name, board in boards().items():
+        missing += [
+            f"{name}: marks: {note['expr']}"
+            for note in board["annotations"]["list"]
+            if not await watch.answers(note["expr"], over_time=True)
+        ]
+        for choice in board["templating"]["list"][1:]:
+            metric, label = choice["query"]["query"].removeprefix("label_values(").rstrip(")").split(", ")
+            if not await watch.answers(f'{metric}{{{label}=~".+"}}', over_time=False):
+                missing.append(f"{name}: choices: {metric}")
+    metrics = {
+        one for panel in panels() for text in panel.expressions for one in METRIC.findall(spelled_out(text))
+    }
+    missing += [f"metric: {one}" for one in sorted(metrics) if not await watch.answers(one, over_time=False)]
+    return [one for one in missing if not any(metric in one for metric in PROMISED)]
+
+
+def asked(panel: Panel) -> list[tuple[str, bool]]:
+    """The questions of a panel, and whether each is asked over time."""
+    return [(target["expr"], target["range"]) for target in panel.facts["targets"]]
+
+
+@pytest.mark.timeout(240 if PICTURES else 60)
+async def test_every_question_of_every_board_has_an_answer_after_a_while_of_work(
+    db: Database, shop: Market, watch: Watch
+) -> None:
+    async with story.waves(db):
+        accounts = await story.begin(db, shop)
+        await story.hold_a_queue(db)
+        await story.run_out_of_money(db)
+        await story.revoke(db, shop, accounts)
+        await story.break_down(db, shop, watch.api_is_left_alone)
+
+        missing = await unanswered(watch)
+        with anyio.move_on_after(PATIENCE_SECONDS):
+            while missing:
+                await anyio.sleep(0.3)  # Until Prometheus has come by again.
+                missing = await unanswered(watch)
+
+    assert missing == []
