@@ -81,7 +81,7 @@ class Prometheus:
 
 @contextmanager
 def prometheus(folder: Path, targets: Sequence[str], *, factor: int) -> Iterator[Prometheus]:
-    """Run one over these workers, whose clock is ``factor`` times quicker: scrapes, ``for:``, ranges, lookback."""
+    """Run one over these workers; scrapes, ``for:``, ranges and lookback are quicker by a ``factor``."""
     (folder / "rules").mkdir()
     for file in FILES:
         (folder / "rules" / file.name).write_text(hurried(file.read_text("utf-8"), factor), encoding="utf-8")

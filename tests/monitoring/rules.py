@@ -1,6 +1,6 @@
 """The rules as files: read as far as the tests need, and hurried by one factor for a drill.
 
-Read line by line, not as YAML in general: ``test_drill.py`` compares what is read with what Prometheus itself loaded.
+Read line by line, not as YAML in general: ``test_drill.py`` compares it with what Prometheus itself loaded.
 """
 
 import re
@@ -55,7 +55,7 @@ def rules_of(file: Path) -> Iterator[Rule]:
     for part in START.split(file.read_text("utf-8"))[1:]:
         fields = {
             name: value.strip('"')
-            for name, value in FIELD.findall(re.sub(r"^ *#.*\n?", "", part, flags=re.M))
+            for name, value in FIELD.findall(re.sub(r"^ *#.*\n?", "", part, flags=re.MULTILINE))
         }
         yield Rule(file, fields.get("alert") or fields["record"], "alert" in fields, fields)
 
@@ -66,7 +66,7 @@ RECORDED = [rule for rule in RULES if not rule.is_alert]
 
 
 def hurried(text: str, factor: int) -> str:
-    """A file of rules in which each ``for:`` and each range is a ``factor`` shorter, and nothing else is changed."""
+    """A file of rules whose ``for:`` and ranges are shorter by a ``factor``; nothing else is changed."""
     return DURATION.sub(lambda found: _shorter(*(one for one in found.groups() if one), factor=factor), text)
 
 

@@ -1,13 +1,15 @@
-"""The drill: our rules in a real Prometheus, two real workers, a stand-in for eBay, and what an operator is told.
+"""The drill: our rules in a real Prometheus, two real workers, a stand-in for eBay, and what is heard of it.
 
-Prometheus' clock is ``HURRY`` times quicker than in operation: scrapes, ``for:``, ranges and lookback are that much
-shorter, and no expression is changed. A second here is a minute there.
+Prometheus' clock is ``HURRY`` times quicker than in operation: scrapes, ``for:``, ranges and lookback are so
+much shorter, and no expression is changed. A second here is a minute there.
 """
 
+import re
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,7 +18,7 @@ import anyio
 import pytest
 
 from tests.monitoring.prometheus import Prometheus, program, prometheus
-from tests.monitoring.rules import RULES
+from tests.monitoring.rules import ROOT, RULES, hurried
 from tests.queue.processes import WorkerProcess
 from tests.runs.scene import enqueue, run_row, start, until
 from tests.selling.market import Market, connect_sellers, market
@@ -27,8 +29,10 @@ from worker.db import Database
 HURRY = 60
 QUIET_SECONDS = 6
 """Longer, with this clock, than five minutes: what most alarms wait for."""
+ASKED = re.compile(r"^<!-- asks: prometheus -->\n```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HOLDER = """
-select w.pid from worker.jobs j join worker.workers w on w.id = j.worker_id where j.id = $1 and j.state = 'running'
+select w.pid from worker.jobs j join worker.workers w on w.id = j.worker_id
+ where j.id = $1 and j.state = 'running'
 """
 
 
@@ -105,7 +109,7 @@ async def ended(db: Database, run: UUID, *, state: str, reason: str | None = Non
 
 
 async def the_demo_s_work(db: Database, accounts: dict[str, UUID]) -> None:
-    """A catalogue is imported and read, runs pay and end, what sellers sold is fetched, and a few tries fail."""
+    """A catalogue is imported and read, runs pay and end, sales are fetched, and a few tries fail."""
     await import_dump(db, sample_path())
     runs = [
         await start(db, "normalize_batch", {"source": DUMP_SOURCE, "jobs": 2}),
@@ -132,6 +136,8 @@ async def test_exactly_the_alarms_that_should_fire_do_and_they_end_when_the_trou
 ) -> None:
     accounts = await connect_sellers(db, shop, sorted(await shop.books()))
     await the_demo_s_work(db, accounts)
+    for question in questions():
+        await until(partial(watched.query, hurried(question, HURRY)), seconds=5)
     await anyio.sleep(QUIET_SECONDS)
     assert await watched.ever_fired() == set(), "nothing is wrong yet"
 
@@ -163,6 +169,12 @@ async def test_exactly_the_alarms_that_should_fire_do_and_they_end_when_the_trou
         await ended(db, run, state="completed")
     await until(lambda: fire(watched, set()), seconds=40)
     assert await watched.ever_fired() == set(expected)
+
+
+def questions() -> list[str]:
+    """What the page about operating asks of Prometheus."""
+    [shown] = ASKED.findall((ROOT / "docs" / "operating.md").read_text("utf-8"))
+    return [line for line in shown.splitlines() if not line.startswith("#")]
 
 
 async def kill_a_worker(db: Database, fleet: Fleet) -> str:

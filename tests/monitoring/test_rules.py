@@ -1,4 +1,4 @@
-"""The rules are sound, each has cases in which it fires and does not, and those cases notice a broken rule."""
+"""The rules are sound, each has cases in which it fires and does not, and the cases notice a broken rule."""
 
 import re
 import shutil
@@ -55,7 +55,7 @@ def at_once(text: str) -> str:
 
 
 def at_any_value(text: str) -> str:
-    """Let every comparison hold but those that say which series are meant: ``== 1`` and ``> 0`` keep others out."""
+    """Let every comparison hold."""
     return COMPARISON.sub(lambda found: "< 1e12" if found[0].startswith("<") else ">= -1e12", text)
 
 
