@@ -5,6 +5,7 @@ the board's own; colours and letters are not.
 """
 
 import io
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,19 +27,21 @@ Series: TypeAlias = tuple[str, list[tuple[float, float]]]
 WIDE, INCHES, UNIT, DPI = 24, 12.5, 0.36, 80
 GAP, HEAD = 0.04, 0.5
 MARGINS = {
-    "timeseries": (0.55, 0.62),
+    "timeseries": (0.62, 0.62),
     "state-timeline": (0.15, 0.3),
     "stat": (0.1, 0.1),
     "bargauge": (0.15, 0.1),
     "table": (0.15, 0.1),
 }
 """Inches that are left free on a panel's left side, and below."""
+OVER_TIME = {"timeseries", "state-timeline"}
 INK, FAINT, FRAME, BAD = "#24292f", "#6e7781", "#d0d7de", "#cf222e"
 COLOURS = ("#0969da", "#bf8700", "#1a7f37", "#8250df", "#d4567a", "#3192aa", "#6e7781", "#bc4c00")
 NAMED = {"green": "#57ab5a", "red": BAD, "orange": "#bf8700"}
 FEW_COLOURS = 256
 LINES = 8
-"""As many rows and series as a panel has room for."""
+"""As many as a panel has room for; lines that are always zero are left out where others are not."""
+GAP_SECONDS = 2.5
 STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 8,
@@ -88,12 +91,14 @@ def in_unit(value: float, unit: str) -> str:
             return _duration(value)
         case "percentunit":
             return f"{value * 100:.3g} %"
+        case "currencyUSD" if 0 < value < 0.1:
+            return f"${value:.3f}"
         case "currencyUSD":
-            return f"${value:,.2f}" if value >= 0.1 or not value else f"${value:.3f}"
+            return f"${value:,.0f}" if value >= 100 else f"${value:,.2f}"
         case "ops" | "reqps":
             return f"{value:.3g}/s"
         case _:
-            return f"{value:,.0f}" if value >= 100 or value == round(value) else f"{value:.3g}"
+            return f"{value / 1e6:.3g} M" if value >= 1e6 else f"{value:,.0f}"
 
 
 def _duration(seconds: float) -> str:
@@ -105,18 +110,21 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
-def draw(title: str, board: Mapping[str, Any], shown: Sequence[Drawn], file: Path) -> None:
+def draw(board: Mapping[str, Any], shown: Sequence[Drawn], file: Path) -> None:
     """Draw one board into a file."""
     rows = [panel for panel in board["panels"] if panel["type"] == "row"]
     height = max(one["gridPos"]["y"] + one["gridPos"]["h"] for one in board["panels"]) * UNIT + HEAD
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(INCHES, height), dpi=DPI, facecolor="white")
-        figure.text(0.008, 1 - 0.28 / height, title, size=13, weight="bold", va="center")
+        figure.text(0.008, 1 - 0.28 / height, board["title"], size=13, weight="bold", va="center")
         for row in rows:
             y = 1 - (HEAD + (row["gridPos"]["y"] + 0.55) * UNIT) / height
             figure.text(0.008, y, row["title"], size=10, color=FAINT, weight="bold", va="center")
+        times = [
+            time for one in shown if one.panel.kind in OVER_TIME for _, line in one.series for time, _ in line
+        ]
         for one in shown:
-            _draw_panel(figure, one, height)
+            _draw_panel(figure, one, height, (min(times), max(times)))
         _save(figure, file)
 
 
@@ -126,7 +134,7 @@ def _save(figure: Figure, file: Path) -> None:
     Image.open(whole).convert("RGB").quantize(FEW_COLOURS).save(file, optimize=True)
 
 
-def _draw_panel(figure: Figure, one: Drawn, height: float) -> None:
+def _draw_panel(figure: Figure, one: Drawn, height: float, span: tuple[float, float]) -> None:
     place, wide = one.panel.facts["gridPos"], INCHES / WIDE
     left, top = place["x"] * wide + GAP, HEAD + place["y"] * UNIT + GAP
     right, bottom = left + place["w"] * wide - 2 * GAP, top + place["h"] * UNIT - 2 * GAP
@@ -141,22 +149,50 @@ def _draw_panel(figure: Figure, one: Drawn, height: float) -> None:
     )
     if one.series:
         DRAW[one.panel.kind](axes, one)
+        axes.set_xlim(*(span if one.panel.kind in OVER_TIME else axes.get_xlim()))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f} s"))
     else:
         axes.axis("off")
         axes.text(0.5, 0.5, "no data", ha="center", va="center", color=FAINT, transform=axes.transAxes)
 
 
 def _draw_lines(axes: Axes, one: Drawn) -> None:
-    series = sorted(one.series, key=lambda line: -max(value for _, value in line[1]))[:LINES]
+    moving = [line for line in one.series if any(value for _, value in line[1])]
+    series = sorted(moving or one.series, key=lambda line: -max(value for _, value in line[1]))[:LINES]
     if "stacking" in one.defaults.get("custom", {}):
         times = sorted({time for _, points in series for time, _ in points})
         heights = [[dict(points).get(time, 0.0) for time in times] for _, points in series]
         axes.stackplot(times, heights, labels=[name for name, _ in series], colors=COLOURS, alpha=0.75)
     else:
         for colour, (name, points) in zip(COLOURS, series, strict=False):
-            axes.plot(*zip(*points, strict=True), label=name, color=colour, linewidth=1.4)
+            axes.plot(*zip(*_with_gaps(points), strict=True), label=name, color=colour, linewidth=1.4)
     axes.set_ylim(bottom=0)
-    axes.margins(x=0)
+    _draw_limits(axes, one)
+    whole = one.defaults.get("decimals") == 0
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=whole))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: one.said(value)))
+    columns = max(3, one.panel.facts["gridPos"]["w"] // 3)
+    axes.legend(
+        loc="upper left",
+        bbox_to_anchor=(-0.03, -0.13),
+        ncols=columns,
+        frameon=False,
+        fontsize=7,
+        columnspacing=1,
+    )
+
+
+def _with_gaps(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Points between which no line is drawn where Prometheus had no answer."""
+    found = list[tuple[float, float]]()
+    for time, value in points:
+        if found and time - found[-1][0] > GAP_SECONDS:
+            found.append((time, math.nan))
+        found.append((time, value))
+    return found
+
+
+def _draw_limits(axes: Axes, one: Drawn) -> None:
     most = axes.get_ylim()[1]
     for limit in one.panel.limits:
         if limit <= most * 2:
@@ -164,12 +200,6 @@ def _draw_lines(axes: Axes, one: Drawn) -> None:
         else:
             told = f"bad from {one.said(limit)} on"
             axes.text(1, 1.03, told, ha="right", va="bottom", color=BAD, size=7, transform=axes.transAxes)
-    axes.yaxis.set_major_locator(MaxNLocator(4))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: one.said(value)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f} s"))
-    axes.legend(
-        loc="upper left", bbox_to_anchor=(-0.02, -0.13), ncols=4, frameon=False, fontsize=7, columnspacing=1
-    )
 
 
 def _draw_figures(axes: Axes, one: Drawn) -> None:
@@ -210,8 +240,6 @@ def _draw_states(axes: Axes, one: Drawn) -> None:
     axes.set_ylim(max(len(shown), 4) - 0.6, -0.7)
     axes.yaxis.set_visible(False)
     axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f} s"))
-    axes.margins(x=0)
     axes.grid(visible=False)
     for number, meaning in enumerate(reversed(meanings.values())):
         place, colour = 1 - 0.2 * number, NAMED[meaning["color"]]

@@ -71,19 +71,24 @@ async def waves(db: Database) -> AsyncIterator[None]:
 
 
 async def begin(db: Database, shop: Market) -> dict[str, UUID]:
-    """A catalogue is read, sellers connect and what they sold is fetched, a clock strikes."""
+    """A catalogue is read, sellers connect and what they sold is fetched."""
     await import_dump(db, sample_path())
     await start(db, "normalize_batch", {"source": DUMP_SOURCE, "jobs": 2})
     accounts = await connect_sellers(db, shop, sorted(await shop.books()))
     await start(db, "seller_sync", {})
     await enqueue(db, "ebay_limits", {})
-    await until(lambda: db.fetchval("select exists (select from worker.schedules where next_at is not null)"))
-    await db.execute(LATE)
+    await db.execute("select worker.set_quota('pokemon_tcg', 1000, 380, now() + interval '9 h')")
     return accounts
 
 
+async def let_a_clock_strike(db: Database) -> None:
+    """A schedule is due, once."""
+    await until(lambda: db.fetchval("select exists (select from worker.schedules where next_at is not null)"))
+    await db.execute(LATE)
+
+
 async def hold_a_queue(db: Database) -> None:
-    """An operator holds a queue in which jobs wait."""
+    """An operator holds a queue in which jobs wait, until ``resume_queue``."""
     await db.execute("select worker.pause_queue('nightly')")
     for _ in range(20):
         await db.execute(NIGHTLY)
@@ -115,6 +120,13 @@ async def revoke(db: Database, shop: Market, accounts: Mapping[str, UUID]) -> No
     await shop.post("/_sandbox/tokens", {"revoke": {"seller": gone}})
     run = await start(db, "account_sync", {"account_id": str(accounts[gone]), "alone": True})
     await until(partial(_is_paused, db, run), seconds=30)
+
+
+async def sell_more(db: Database, shop: Market, accounts: Mapping[str, UUID]) -> None:
+    """A seller sells some more, which is fetched."""
+    seller = max(accounts)
+    await shop.post("/_sandbox/world", {"sell": {"seller": seller, "count": 15}})
+    await start(db, "account_sync", {"account_id": str(accounts[seller])})
 
 
 def address(worker: WorkerProcess) -> str:

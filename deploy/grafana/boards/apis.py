@@ -110,7 +110,7 @@ def _allowed(made: Dashboard) -> None:
     )
     made.with_panel(
         figure(
-            "Accounts to be connected again",
+            "Accounts to reconnect",
             "Their sellers took their consent back, or eBay did. Runs that need them are paused: "
             "`mintmark account list`, then send the seller a link.",
             Ask('max(mintmark_accounts_revoked{job=~"$job"})'),

@@ -16,6 +16,7 @@ from deploy.grafana.boards.panels import (
     figure,
     graph,
     listing,
+    without_zeros,
 )
 
 WORKERS = 'up{job="mintmark-worker"}'
@@ -138,7 +139,7 @@ def _cost(made: Dashboard) -> None:
             "Spent in the last hour",
             "By kind of run. More than you expect: find the run under Runs and budgets, pause it "
             "(`mintmark run pause ID`), and look at its estimate.",
-            Ask("kind:mintmark_run_spent_cents:increase1h / 100", "{{kind}}"),
+            Ask(without_zeros("kind:mintmark_run_spent_cents:increase1h / 100"), "{{kind}}"),
             unit=MONEY,
         )
     )

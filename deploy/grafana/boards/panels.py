@@ -51,6 +51,8 @@ SOURCE = DataSourceRef("prometheus", "${datasource}")
 FIRING = 'ALERTS{alertstate="firing", alertname=~"Mintmark.+"}'
 MONEY = "currencyUSD"
 """Of what is counted in cents, once it is divided by 100."""
+COUNT = "short"
+"""Whole numbers."""
 GOOD, BAD, NEUTRAL = "green", "red", "text"
 TALL, LOW = 8, 5
 
@@ -110,7 +112,7 @@ def graph(
     title: str,
     what_to_do: str,
     *asks: Ask,
-    unit: str = "short",
+    unit: str = COUNT,
     alarms: Sequence[Alarm] = (),
     stacked: bool = False,
     width: int = 12,
@@ -118,6 +120,8 @@ def graph(
     """Lines over time; a dashed line where an alarm looks."""
     made = timeseries.Panel().title(title).description(_described(what_to_do, alarms))
     made.datasource(SOURCE).span(width).height(TALL).unit(unit).min(0)
+    if unit == COUNT:
+        made.decimals(0)
     made.thresholds(_thresholds(alarms)).line_width(2).show_points(VisibilityMode.NEVER)
     dashed = common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
     made.thresholds_style(dashed if _has_limit(alarms) else dashed.mode(GraphThresholdsStyleMode.OFF))
@@ -135,7 +139,7 @@ def figure(
     title: str,
     what_to_do: str,
     *asks: Ask,
-    unit: str = "short",
+    unit: str = COUNT,
     alarms: Sequence[Alarm] = (),
     width: int = 4,
     height: int = LOW,
@@ -143,6 +147,8 @@ def figure(
     """One figure, or a few side by side, as they are now."""
     made = stat.Panel().title(title).description(_described(what_to_do, alarms))
     made.datasource(SOURCE).span(width).height(height).unit(unit).thresholds(_thresholds(alarms))
+    if unit == COUNT:
+        made.decimals(0)  # An increase is worked out between scrapes: 2.01 is two.
     made.graph_mode(BigValueGraphMode.NONE).reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     made.color_mode(BigValueColorMode.VALUE if _has_limit(alarms) else BigValueColorMode.NONE)
     for letter, ask in zip("ABCDEFGH", asks, strict=False):
@@ -154,7 +160,7 @@ def bars(
     title: str,
     what_to_do: str,
     *asks: Ask,
-    unit: str = "short",
+    unit: str = COUNT,
     alarms: Sequence[Alarm] = (),
     width: int = 8,
     most: float | None = None,
@@ -164,6 +170,8 @@ def bars(
     made.datasource(SOURCE).span(width).height(TALL).unit(unit).min(0).thresholds(_thresholds(alarms))
     made.display_mode(BarGaugeDisplayMode.BASIC).orientation(VizOrientation.HORIZONTAL)
     made.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+    if unit == COUNT:
+        made.decimals(0)
     if most is not None:
         made.max(most)
     for letter, ask in zip("ABCDEFGH", asks, strict=False):
@@ -206,6 +214,11 @@ def listing(
     made.with_transformation(DataTransformerConfig("filterFieldsByName", options=shown))
     made.override_by_name(columns[0], [DynamicConfigValue("custom.minWidth", 220)])
     return made.no_value(nothing).with_target(_query(ask, "A").instant().format(PromQueryFormat.TABLE))
+
+
+def without_zeros(expression: str) -> str:
+    """The series above zero; where there is none, their sum: the panel says zero then, and not "No data"."""
+    return f"({expression}) > 0 or sum({expression}) == 0"
 
 
 def _query(ask: Ask, letter: str) -> Dataquery:

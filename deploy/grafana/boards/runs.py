@@ -12,6 +12,7 @@ from deploy.grafana.boards.panels import (
     board,
     figure,
     graph,
+    without_zeros,
 )
 
 OF_KIND = 'job=~"$job", kind=~"$kind"'
@@ -92,7 +93,7 @@ def _money(made: Dashboard) -> None:
         bars(
             "Spent in this time",
             "By kind of run. What single runs cost, and what is reserved: `mintmark run list`.",
-            Ask(SPENT, "{{kind}}"),
+            Ask(without_zeros(SPENT), "{{kind}}"),
             unit=MONEY,
             width=6,
         )
@@ -102,7 +103,7 @@ def _money(made: Dashboard) -> None:
             "Price of an item",
             "What was spent, by items completed. It rises when calls fail after they were paid, or when "
             "fewer items come of one call.",
-            Ask(f"{SPENT} / ({WORKED} > 0)", "{{kind}}"),
+            Ask(without_zeros(f"{SPENT} / ({WORKED} > 0)"), "{{kind}}"),
             unit=MONEY,
             width=6,
         )
