@@ -65,7 +65,9 @@ ITEMS = _counter("items_total", "Items worked on, by outcome.", "kind", "outcome
 LEASE_LOST = _counter("lease_lost_total", "Writes dropped because the job was somebody else's by then.")
 HANDLERS_DEAF = _counter("handlers_deaf_total", "Handlers that went on after they were cancelled.", "kind")
 JOBS_RESCUED = _counter("jobs_rescued_total", "Jobs taken from dead workers.", "kind")
-JOBS_QUARANTINED = _gauge("jobs_quarantined", "Jobs set aside in the last day that nobody has retried.")
+JOBS_QUARANTINED = _gauge(
+    "jobs_quarantined", "Jobs set aside in the last day, and not retried; counted up to 100."
+)
 CLAIM_AGE = _gauge("claim_age_seconds", "Since a claim round ended; 0 while nothing shall be claimed.")
 WAKEUP_MODE = _gauge("wakeup_mode", "1 for the way this worker learns of new work.", "mode")
 THREADS_ABANDONED = _gauge(

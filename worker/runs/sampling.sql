@@ -17,10 +17,11 @@ select count(*)::int from public.ebay_accounts a where not a.is_active and a.ina
 
 -- name: quarantined
 -- Found by their alerts, of which the last thousand are looked at: among a day's failures they would be looked for in vain.
-select count(distinct a.job_id)::int
-  from (select l.alert, l.job_id, l.raised_at from worker.alerts l order by l.id desc limit 1000) a
- where a.alert = 'job_quarantined' and a.raised_at > now() - interval '1 day'
-   and exists (select from worker.job_history h
+select count(*)::int
+  from (select distinct l.job_id
+          from (select r.alert, r.job_id, r.raised_at from worker.alerts r order by r.id desc limit 1000) l
+         where l.alert = 'job_quarantined' and l.raised_at > now() - interval '1 day' limit 100) a
+ where exists (select from worker.job_history h
                 where h.id = a.job_id and h.state = 'failed' and h.reason = 'quarantined')
 
 -- name: unknown_kinds
