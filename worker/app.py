@@ -17,7 +17,7 @@ from worker.accounts.asking import Asker
 from worker.channels import channels_of
 from worker.clients.ebay import APIS
 from worker.db import Database, open_database
-from worker.duties import compare_schema, duties_of
+from worker.duties import compare_schema, duties_of, schedules_of
 from worker.embedded import embedded_postgres
 from worker.errors import UserError
 from worker.handlers import all_handlers, normalize_batch, price_curve, seller_sync
@@ -175,7 +175,8 @@ async def run_worker(settings: Settings, urls: Urls, service: Service) -> int:
                     steering=steering,
                 )
                 channels = [channel.name for channel in channels_of(settings.alerts)]
-                observe.begin_at_zero(kinds=kinds.names(), channels=channels)
+                scheduled = [schedule.kind for schedule in schedules_of(settings)]
+                observe.begin_at_zero(kinds=kinds.names(), scheduled=scheduled, channels=channels)
                 stop.daemon = _daemon(settings, urls, db, pace, vitals, service, kinds, steering)
                 await stop.daemon.run()
         group.cancel_scope.cancel()

@@ -135,13 +135,16 @@ EVENTS = {
 }
 
 
-def begin_at_zero(*, kinds: Iterable[str], channels: Iterable[str]) -> None:
-    """Begin counters that alarms watch: of a series that comes with its first count, no increase is seen."""
+def begin_at_zero(*, kinds: Iterable[str], scheduled: Iterable[str], channels: Iterable[str]) -> None:
+    """Begin counters that must not miss their first: of a series that comes with it, no increase is seen."""
     for kind in kinds:
         for ending in ENDINGS:
             JOBS_FINISHED.add((kind, ending), 0)
         JOBS_RESCUED.labels(kind)
         HANDLERS_DEAF.labels(kind)
+        RUN_SPENT.labels(kind)
+    for kind in scheduled:
+        SCHEDULES_FIRED.labels(kind)
     for channel in channels:
         ALERTS.labels(channel, "delivered")
 
