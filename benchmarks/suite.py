@@ -2,7 +2,19 @@
 
 from collections.abc import Mapping
 
-from benchmarks import budget, claims, drain, enqueue, growth, memory, normalize, pickup, sell, snapshot
+from benchmarks import (
+    budget,
+    claims,
+    drain,
+    enqueue,
+    growth,
+    memory,
+    normalize,
+    pickup,
+    sell,
+    snapshot,
+    titles,
+)
 from benchmarks.figures import Measure
 
 BENCHMARKS: Mapping[str, Measure] = {
@@ -13,6 +25,7 @@ BENCHMARKS: Mapping[str, Measure] = {
     "claims": claims.measure,
     "memory": memory.measure,
     "normalize": normalize.measure,
+    "titles": titles.measure,
     "budget": budget.measure,
     "sell": sell.measure,
     "snapshot": snapshot.measure,

@@ -99,7 +99,7 @@ def _add_languages(lexicon: Lexicon) -> None:
     for code, listed in language_words.SAID.items():
         lexicon.phrases("language", listed, code)
     for code, listed in language_words.FIRST_EDITIONS.items():
-        lexicon.phrases("variant", listed, f"first {code}")
+        lexicon.phrases("foreign_edition", listed, code)
     capitals = {word.upper(): language_words.CODES[language] for word, language in languages.CODES.items()}
     for word, code in (capitals | language_words.CAPITALS).items():
         lexicon.rule([word], _where_a_code_counts(signs, word), partial(_language_code, code))

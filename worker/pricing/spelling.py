@@ -95,7 +95,17 @@ def spell(title: str) -> list[str]:
     A ``/`` stands between conditions that are joined ("NM-MT") and where it stood alone. Words of ``CASED``
     keep their capitals. Letters of another script are the name of its language.
     """
-    return list(chain.from_iterable(map(_SPELT.__getitem__, title[:LONGEST_TITLE].split())))
+    return list(chain.from_iterable(map(_SPELT.__getitem__, tokens_of(title))))
+
+
+def tokens_of(title: str) -> list[str]:
+    """What stands between blanks."""
+    return title[:LONGEST_TITLE].split()
+
+
+def spell_token(token: str) -> tuple[str, ...]:
+    """The words of what stands between two blanks."""
+    return _SPELT[token]
 
 
 def _spell(token: str) -> list[str]:
