@@ -80,7 +80,7 @@ def test_a_file_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     done = subprocess.run([*COMMAND, missing], env=environ(), capture_output=True, check=False)
 
     assert done.returncode == 2
-    assert b"does not exist" in done.stderr
+    assert done.stderr == f"mintmark: cannot read {missing}: No such file or directory\n".encode()
 
 
 def test_a_title_is_answered_while_more_are_awaited() -> None:
