@@ -174,6 +174,8 @@ async def run_worker(settings: Settings, urls: Urls, service: Service) -> int:
                     prices=Prices(settings.prices, free=APIS),
                     steering=steering,
                 )
+                channels = [channel.name for channel in channels_of(settings.alerts)]
+                observe.begin_at_zero(kinds=kinds.names(), channels=channels)
                 stop.daemon = _daemon(settings, urls, db, pace, vitals, service, kinds, steering)
                 await stop.daemon.run()
         group.cancel_scope.cancel()

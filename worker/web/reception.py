@@ -24,6 +24,8 @@ LARGEST_BODY = 64 * 1024
 READ_SECONDS = 10.0
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 OTHER = "other"
+HEALTH = "/healthz"
+"""Asked every few seconds: its line is for debugging, unless it was refused."""
 LATER = {"Retry-After": "10"}
 CLOSE = {"Connection": "close"}
 BAD_REQUEST, NOT_FOUND, BAD_METHOD, TOO_SLOW, TOO_LARGE, DOWN = 400, 404, 405, 408, 413, 503
@@ -90,13 +92,16 @@ class Reception:
                 told.status = answer.status
             except _Gone:
                 answer = None
-            observe.web_request(
+            why = answer.why if answer else "the caller went away"
+            observe.say(
+                "web_request",
+                level="debug" if path == HEALTH and not why else "info",
                 method=method,
                 route=route,
                 status=answer.status if answer else 0,
                 milliseconds=round((time.monotonic() - began) * 1000),
                 request_id=request,
-                why=answer.why if answer else "the caller went away",
+                **({"why": why} if why else {}),
             )
         if answer is not None:
             headers = {**self._headers, **answer.headers, "X-Request-ID": request}
@@ -167,7 +172,9 @@ def _failed(request: str, error: Exception) -> Answer:
     else:
         # Without its words: those may hold what the request held.
         told = "".join(traceback.format_tb(error.__traceback__))
-        observe.web_failed(request_id=request, error=type(error).__name__, exception=told)
+        observe.say(
+            "web_failed", level="error", request_id=request, error=type(error).__name__, exception=told
+        )
         why, sentence = "failed", "Something went wrong on our side."
     told = "Try again in a minute. If it stays so, tell whoever sent you the link, with the number below."
     return page(request, DOWN, "This does not work just now", sentence, told, why=why, headers=LATER)
