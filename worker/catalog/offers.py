@@ -1,12 +1,17 @@
 """Offers: what a source says that somebody asks, got or suggests for a thing, before it is judged."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
 OfferStatus = Literal["active", "ended", "sold", "guide"]
+LeftOut = Literal["rule", "running_auction"]
+TOMORROW = timedelta(days=1)
+"""Dates without a time are somebody's, and may lie some hours ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +41,31 @@ class Offer:
     external_id: str | None
     """A catalogue's name for the product, if the source tells one: ``epid:…``; for the mapping."""
     raw: Mapping[str, Any]
+    card_print_id: int | None = None
+    """Which print it is, where the source itself knows: then no title is asked."""
+    feedback_score: int | None = None
+    feedback_percentage: Decimal | None = None
+    """What the seller's buyers say of them, where the source shows it; no part of what the offer is."""
+
+    def content_hash(self) -> bytes:
+        """What tells this from another say of the same source about the same thing.
+
+        When an ask was seen is no part of it, nor what others say of its seller.
+        """
+        facts = (self.item_id, self.title, self.unit_price, self.shipping, self.currency, self.quantity)
+        when = None if self.status == "active" else self.observed_at
+        more = (self.status, self.listing_type, self.condition, self.seller, self.item_group, when, self.raw)
+        said = json.dumps((*facts, *more), sort_keys=True, default=str, ensure_ascii=False)
+        return hashlib.sha256(said.encode()).digest()[:16]
+
+    def unusable(self, now: datetime) -> tuple[LeftOut, str] | None:
+        """Why this is no price, whatever its title says: a reason and a sentence; None where it may be one."""
+        if self.listing_type == "AUCTION" and self.status == "active":
+            return "running_auction", "what is bid so far is no price"
+        if self.unit_price is None or self.currency is None:
+            return "rule", "it has no price that can be read"
+        if self.unit_price <= 0:
+            return "rule", "its price is 0"
+        if self.status != "active" and self.observed_at > now + TOMORROW:
+            return "rule", f"it is dated {self.observed_at:%Y-%m-%d}, which has not come yet"
+        return None
