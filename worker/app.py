@@ -20,9 +20,10 @@ from worker.db import Database, open_database
 from worker.duties import compare_schema, duties_of
 from worker.embedded import embedded_postgres
 from worker.errors import UserError
-from worker.handlers import all_handlers, normalize_batch, seller_sync
+from worker.handlers import all_handlers, normalize_batch, seller_sync, valuation
 from worker.handlers.normalize_batch import NormalizeBatch
 from worker.handlers.seller_sync import SellerSync
+from worker.handlers.valuation import Valuation
 from worker.migrate import migrate
 from worker.queue.contract import Kinds
 from worker.queue.daemon import Daemon, Pace
@@ -40,7 +41,11 @@ from worker.selling import asker_of, selling_handlers
 from worker.settings_model import Settings
 from worker.web.ops import OpsPort, ops_app
 
-SUMMARIES = {NormalizeBatch.kind: normalize_batch.summarise, SellerSync.kind: seller_sync.summarise}
+SUMMARIES = {
+    NormalizeBatch.kind: normalize_batch.summarise,
+    SellerSync.kind: seller_sync.summarise,
+    Valuation.kind: valuation.summarise,
+}
 HOUSEKEEPING_CONNECTIONS = 6
 MOST_CONNECTIONS = 20
 SCHEMA_SECONDS = 30.0

@@ -1,7 +1,7 @@
 """What a thing is worth, from listings of its like: which of them count, their quantiles, and how sure it is.
 
-Sales alone make the value where at least three are left of them; else sales and asks together do, and it is said.
-Of asks, only the newest of one seller's with one title counts, and at most three of one seller's.
+Sales alone make the value where at least three are left of them; else sales and asks together do, and it is
+said. Of asks, only the newest of one seller's with one title counts, and at most three of one seller's.
 """
 
 from collections import Counter
