@@ -1,4 +1,4 @@
-"""An intake's value from all that was looked at for it: each observation judged, the rest weighed, and said."""
+"""An intake's value from all that was looked at for it: each observation judged, the rest weighed."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Value a thing that is no card of the catalogue: ask sources for its like, judge what they say, and explain."""
+"""Value a thing that is no card of the catalogue: ask for its like, judge what is said, and explain."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
