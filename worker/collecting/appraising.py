@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from worker.catalog.intakes import Looked, Verdict
 from worker.pricing.explaining import Asked, explain
 from worker.pricing.likeness import Likeness
-from worker.pricing.valuing import Comp, Value, value
+from worker.pricing.valuing import Basis, Comp, Value, value
 
 PRICED = frozenset({"sold", "partially_refunded", "active"})
 TOMORROW = timedelta(days=1)
@@ -80,7 +80,7 @@ def _unusable(one: Looked, terms: Terms, now: datetime) -> Iterator[tuple[str, s
 
 def _comp(one: Looked) -> Comp:
     assert one.cents is not None
-    basis = "sold" if one.basis == "sold" else "ask"
+    basis: Basis = "sold" if one.basis == "sold" else "ask"
     return Comp(one.id, basis, one.cents, one.weight, one.source, one.observed_at, one.seller, one.offer)
 
 

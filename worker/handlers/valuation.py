@@ -130,7 +130,7 @@ class Valuation:
         return [one.name for one in found if self._why_not(one, named=True) is None], silent
 
     def _why_not(self, source: SourceFacts, *, named: bool) -> str | None:
-        """Why a source is not asked; of those that nobody named, only what is switched off is worth a word."""
+        """Why a source is not asked; of those that nobody named, only what is switched off is said."""
         if source.adapter not in self.adapters:
             return NO_ADAPTER.format(adapter=source.adapter) if named else None
         return None if source.enabled else source.disabled_reason or "it is switched off"
@@ -143,7 +143,13 @@ class Valuation:
         if source is None or why is not None:
             return await self._pass_over(work, at, why or "")
         row = SourceRow(source.name, source.adapter, source.basis, source.weight, source.config)
-        wanted = Wanted(like.words, like.category, payload.currency, None, payload.most)
+        wanted = Wanted(
+            words=like.words,
+            category=like.category,
+            currency=payload.currency,
+            card_print_id=None,
+            most=payload.most,
+        )
         try:
             page = await self.adapters[source.adapter].page(work, row, wanted, at.position)
         except (UserError, SourceError) as error:

@@ -143,9 +143,7 @@ def _grades(word: str) -> bool:
 def _text(name: str, value: object) -> str:
     if isinstance(value, str | int | float):
         return str(value).strip()
-    raise BadAttributes(
-        f'a coin\'s "{name}" is a text, a number or true or false, not {type(value).__name__}'
-    )
+    raise BadAttributes(f'a coin\'s "{name}" is a text or a number, not {type(value).__name__}')
 
 
 def _year(said: Mapping[str, str]) -> int:

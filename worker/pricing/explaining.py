@@ -45,7 +45,7 @@ def _found(value: Value, asked: Asked) -> Iterator[str]:
         yield f'There is nothing to go by for "{asked.query}".'
         return
     yield f'"{asked.query}" is worth {_amount(value.median, asked)}, by {_count(value)}.'
-    yield f"Eight in ten lie between {_amount(value.p10, asked)} and {_amount(value.p90, asked)}; "
+    yield f"Eight in ten lie between {_amount(value.p10, asked)} and {_amount(value.p90, asked)};"
     yield f"the mean is {_amount(value.mean, asked)}."
     if value.beside:
         asks = _many(len(value.beside), "ask")
@@ -72,7 +72,7 @@ def _confidence(value: Value) -> Iterator[str]:
     yield f"{found.comps} of 3 for {_many(used, 'comp')};"
     yield f"{found.weight} of 2 for sources of a mean weight of {value.weight:.2f};"
     yield f"{found.sold} of 2 for {value.sold} of {used} sold;"
-    spread = "none to be measured" if value.spread is None or used < 3 else f"of {value.spread:.2f}"  # noqa: PLR2004
+    spread = "that cannot be measured" if value.spread is None or used < 3 else f"of {value.spread:.2f}"  # noqa: PLR2004
     yield f"{found.spread} of 3 for a spread {spread}" + (
         "; 7 at most, since most are asks." if found.capped else "."
     )
