@@ -13,7 +13,8 @@ MORGAN = {"year": 1921, "mintmark": "S", "denomination": "dollar", "title": "Mor
 
 
 def judged(title: str | None, /, **more: Any) -> tuple[str | None, str]:
-    return tuple(judge_coin(read_attributes({**MORGAN, **more}), title))
+    found = judge_coin(read_attributes({**MORGAN, **more}), title)
+    return found.left_out, found.why
 
 
 def reason(title: str, /, **more: Any) -> str | None:

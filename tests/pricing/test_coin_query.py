@@ -97,8 +97,10 @@ def test_no_mint_mark_is_another_thing_than_none_known(attributes: dict[str, Any
         ),
         (
             {"year": 1921, "title": "Morgan", "mintmark": "X"},
-            '"mintmark" is \'X\': it is one of C, CC, D, O, P, S, W, "none" where there is none, '
-            "or left out where nobody knows it",
+            (
+                '"mintmark" is \'X\': it is one of C, CC, D, O, P, S, W, "none" where there is none, '
+                "or left out where nobody knows it"
+            ),
         ),
         (
             {"year": 1921, "denomination": "florin"},

@@ -8,12 +8,8 @@ from worker.pricing.coin_query import BadAttributes, fitting
 from worker.pricing.junk import Junk, find_junk
 from worker.pricing.titles import read_words
 
-REASONS: dict[Junk, Unlike] = {
-    "several": "not_a_single",
-    "choice": "not_a_single",
-    "sealed": "not_a_single",
-    "other_product": "other_variant",
-}
+REASONS: dict[Junk, Unlike] = {"fake": "junk", "several": "not_a_single", "choice": "not_a_single"}
+"""What speaks against any single genuine thing; other junk words of cards may be the thing itself."""
 FIRST = ("title", "name", "brand", "maker", "model", "year", "number")
 """Attributes whose values lead a search, in this order; the others follow as they stand."""
 NOT_SEARCHED = frozenset({"condition", "category", "notes", "note", "description", "location", "quantity"})
@@ -50,6 +46,6 @@ def judge_thing(thing: Thing, title: str | None) -> Judged:
         return Judged("other_card", f'its title does not say "{missing[0]}"')
     for found in find_junk(words):
         said = words[found.start : found.end]
-        if not set(said) <= set(thing.words):
-            return Judged(REASONS.get(found.meaning, "junk"), f'"{" ".join(said)}"')
+        if found.meaning in REASONS and not set(said) <= set(thing.words):
+            return Judged(REASONS[found.meaning], f'"{" ".join(said)}"')
     return ALIKE
