@@ -20,11 +20,13 @@ from worker.db import Database, open_database
 from worker.duties import compare_schema, duties_of
 from worker.embedded import embedded_postgres
 from worker.errors import UserError
-from worker.handlers import all_handlers, normalize_batch, seller_sync, valuation
+from worker.handlers import all_handlers, normalize_batch, price_curve, seller_sync, valuation
 from worker.handlers.normalize_batch import NormalizeBatch
+from worker.handlers.price_curve import PriceCurve
 from worker.handlers.seller_sync import SellerSync
 from worker.handlers.valuation import Valuation
 from worker.migrate import migrate
+from worker.prices import price_handlers
 from worker.queue.contract import Kinds
 from worker.queue.daemon import Daemon, Pace
 from worker.queue.jobs import Jobs
@@ -45,6 +47,7 @@ SUMMARIES = {
     NormalizeBatch.kind: normalize_batch.summarise,
     SellerSync.kind: seller_sync.summarise,
     Valuation.kind: valuation.summarise,
+    PriceCurve.kind: price_curve.summarise,
 }
 HOUSEKEEPING_CONNECTIONS = 6
 MOST_CONNECTIONS = 20
@@ -98,7 +101,7 @@ def shipped_handlers(settings: Settings, db: Database, asker: Asker | None = Non
         jobs=chosen.jobs,
         channels=channels,
         alerts_per_hour=settings.alerts.per_hour,
-        selling=selling_handlers(settings, db, asker),
+        more=[*selling_handlers(settings, db, asker), *price_handlers(settings, db)],
     )
 
 

@@ -1,18 +1,13 @@
-"""The list of handlers: one file a kind, one line here; those that read accounts, in worker/selling.py."""
+"""The list of handlers: one file a kind, one line here, or in worker/selling.py or worker/prices.py."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from worker.clients.notices import Channel
-from worker.collecting.source import Source
 from worker.db import Database
 from worker.handlers.deliver_alerts import DeliverAlerts
 from worker.handlers.demo import Demo
 from worker.handlers.normalize_batch import NormalizeBatch
-from worker.handlers.valuation import Valuation
 from worker.runs.handler import AnyHandler
-
-NO_ADAPTERS: Mapping[str, Source] = MappingProxyType({})
 
 
 def all_handlers(
@@ -22,17 +17,12 @@ def all_handlers(
     jobs: int,
     channels: Sequence[Channel] = (),
     alerts_per_hour: int = 20,
-    selling: Sequence[AnyHandler] = (),
-    adapters: Mapping[str, Source] = NO_ADAPTERS,
+    more: Sequence[AnyHandler] = (),
 ) -> Sequence[AnyHandler]:
-    """Every kind this worker knows, with what each may touch; without channels no alerts are delivered.
-
-    ``adapters`` are those by which sources of listings are asked, by their names.
-    """
+    """Every kind this worker knows, with what each may touch; without channels no alerts are delivered."""
     return [
         Demo(),
         NormalizeBatch(db=db, batch_size=batch_size, jobs=jobs),
-        Valuation(db=db, adapters=adapters),
-        *selling,
+        *more,
         *([DeliverAlerts(channels=channels, per_hour=alerts_per_hour)] if channels else []),
     ]
