@@ -16,11 +16,13 @@ from worker import observe
 from worker.accounts.asking import Asker
 from worker.channels import channels_of
 from worker.clients.ebay import APIS
+from worker.collectors import collect_handlers
 from worker.db import Database, open_database
 from worker.duties import compare_schema, duties_of
 from worker.embedded import embedded_postgres
 from worker.errors import UserError
-from worker.handlers import all_handlers, normalize_batch, seller_sync
+from worker.handlers import all_handlers, collect, normalize_batch, seller_sync
+from worker.handlers.collect import Collect
 from worker.handlers.normalize_batch import NormalizeBatch
 from worker.handlers.seller_sync import SellerSync
 from worker.migrate import migrate
@@ -40,7 +42,11 @@ from worker.selling import asker_of, selling_handlers
 from worker.settings_model import Settings
 from worker.web.ops import OpsPort, ops_app
 
-SUMMARIES = {NormalizeBatch.kind: normalize_batch.summarise, SellerSync.kind: seller_sync.summarise}
+SUMMARIES = {
+    NormalizeBatch.kind: normalize_batch.summarise,
+    SellerSync.kind: seller_sync.summarise,
+    Collect.kind: collect.summarise,
+}
 HOUSEKEEPING_CONNECTIONS = 6
 MOST_CONNECTIONS = 20
 SCHEMA_SECONDS = 30.0
@@ -93,7 +99,7 @@ def shipped_handlers(settings: Settings, db: Database, asker: Asker | None = Non
         jobs=chosen.jobs,
         channels=channels,
         alerts_per_hour=settings.alerts.per_hour,
-        selling=selling_handlers(settings, db, asker),
+        more=[*selling_handlers(settings, db, asker), *collect_handlers(settings, db, asker)],
     )
 
 

@@ -6,6 +6,7 @@ from functools import partial
 
 import anyio.to_thread
 
+from worker.collectors import collect_schedules
 from worker.cron import Cron
 from worker.db import Database
 from worker.handlers.deliver_alerts import DeliverAlerts
@@ -55,9 +56,10 @@ def duties_of(settings: Settings, db: Database, kinds: Kinds, closer: Closer) ->
 
 
 def schedules_of(settings: Settings) -> list[Schedule]:
-    """The schedules of the settings, as the queue knows them, and those that come with eBay."""
+    """The schedules of the settings, as the queue knows them, and those that are built in."""
     return [
         *selling_schedules(settings),
+        *collect_schedules(settings),
         *(
             Schedule(
                 name=name,

@@ -25,8 +25,10 @@ MAY_IMPORT = {
     "settings_alerts": LEAVES | {"settings_section"},
     "settings_money": set[str](),
     "settings_ebay": LEAVES | {"cron", "settings_section"},
+    "settings_collect": {"settings_ebay", "settings_section"},
     "settings_model": LEAVES
-    | {"settings_section", "settings_alerts", "settings_ebay", "settings_money", "settings_schedules"},
+    | {"settings_section", "settings_alerts", "settings_collect", "settings_ebay", "settings_money"}
+    | {"settings_schedules"},
     "settings": LEAVES | {"settings_model", "settings_money", "settings_schedules"},
     "migrate_files": LEAVES,
     "migrate_connection": LEAVES,
@@ -57,6 +59,7 @@ MAY_IMPORT = {
     "sandbox": LEAVES,
     "channels": LEAVES | {"observe", "clients", "settings_alerts"},
     "selling": {"*"},
+    "collectors": {"*"},
     "pages": {"*"},
     "app": {"*"},
     "duties": {"*"},
@@ -65,9 +68,9 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "__init__": set[str](),
 }
-SEES_SETTINGS = {"app", "duties", "channels", "selling", "pages", "cli", "commands"}
+SEES_SETTINGS = {"app", "duties", "channels", "collectors", "selling", "pages", "cli", "commands"}
 SEES_SETTINGS |= {"settings", "settings_alerts", "settings_model", "settings_money"}
-SEES_SETTINGS |= {"settings_ebay", "settings_schedules", "settings_section"}
+SEES_SETTINGS |= {"settings_collect", "settings_ebay", "settings_schedules", "settings_section"}
 FORBIDDEN_WORDS = ("util", "helper", "manager", "common", "misc")
 
 

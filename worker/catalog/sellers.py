@@ -62,9 +62,7 @@ async def see(
     rows = await connection.fetch(SQL["ids"], org_id, platform, list(told))
     ids = {row["platform_seller_id"]: row["id"] for row in rows}
     return {
-        one.platform_seller_id: ids[key]
-        for one in seen
-        if (key := seller_key(one.platform_seller_id)) in ids
+        one.platform_seller_id: ids[key] for one in seen if (key := seller_key(one.platform_seller_id)) in ids
     }
 
 

@@ -16,7 +16,9 @@ _CONDITIONS: tuple[tuple[Condition, re.Pattern[str]], ...] = (
     ("LP", re.compile(r"\b(?:light(?:ly)? play(?:ed)?|LP|SP)\b", re.IGNORECASE)),
     ("NM", re.compile(r"\b(?:near mint|NM|mint|pack fresh)\b", re.IGNORECASE)),
 )
-_SLAB = re.compile(r"\b(PSA|BGS|CGC|SGC|TAG|ACE|PCGS|NGC)\s*(?:[a-z -]+ )?(10|[1-9](?:\.5)?)\b", re.IGNORECASE)
+_SLAB = re.compile(
+    r"\b(PSA|BGS|CGC|SGC|TAG|ACE|PCGS|NGC)\s*(?:[a-z -]+ )?(10|[1-9](?:\.5)?)\b", re.IGNORECASE
+)
 _CODES = {"japanese": "ja", "german": "de", "french": "fr", "italian": "it", "korean": "ko", "chinese": "zh"}
 
 
