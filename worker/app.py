@@ -16,11 +16,13 @@ from worker import observe
 from worker.accounts.asking import Asker
 from worker.channels import channels_of
 from worker.clients.ebay import APIS
+from worker.collectors import collect_handlers
 from worker.db import Database, open_database
 from worker.duties import compare_schema, duties_of
 from worker.embedded import embedded_postgres
 from worker.errors import UserError
-from worker.handlers import all_handlers, normalize_batch, price_curve, seller_sync, valuation
+from worker.handlers import all_handlers, collect, normalize_batch, price_curve, seller_sync, valuation
+from worker.handlers.collect import Collect
 from worker.handlers.normalize_batch import NormalizeBatch
 from worker.handlers.price_curve import PriceCurve
 from worker.handlers.seller_sync import SellerSync
@@ -48,6 +50,7 @@ SUMMARIES = {
     SellerSync.kind: seller_sync.summarise,
     Valuation.kind: valuation.summarise,
     PriceCurve.kind: price_curve.summarise,
+    Collect.kind: collect.summarise,
 }
 HOUSEKEEPING_CONNECTIONS = 6
 MOST_CONNECTIONS = 20
@@ -101,7 +104,11 @@ def shipped_handlers(settings: Settings, db: Database, asker: Asker | None = Non
         jobs=chosen.jobs,
         channels=channels,
         alerts_per_hour=settings.alerts.per_hour,
-        more=[*selling_handlers(settings, db, asker), *price_handlers(settings, db)],
+        more=[
+            *selling_handlers(settings, db, asker),
+            *collect_handlers(settings, db, asker),
+            *price_handlers(settings, db),
+        ],
     )
 
 

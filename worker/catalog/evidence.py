@@ -139,8 +139,13 @@ async def judge_prints(connection: Connection, prints: Sequence[int]) -> int:
     return judged
 
 
+async def present_rules(connection: Connection) -> list[SourceRule]:
+    """The rules that are active now, those of the highest priority first."""
+    return [_rule(row) for row in await connection.fetch(SQL["rules"])]
+
+
 async def _present_judge(connection: Connection) -> Judge:
-    rules = [_rule(row) for row in await connection.fetch(SQL["rules"])]
+    rules = await present_rules(connection)
     currencies = {row["name"]: row["currency"] for row in await connection.fetch(SQL["currencies"])}
     return Judge(rules, currencies)
 

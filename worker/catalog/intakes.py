@@ -32,7 +32,8 @@ class Looked(NamedTuple):
     """An observation that was looked at for an intake, as it stands now.
 
     ``cents`` are hundredths of ``currency``'s unit, of one piece with shipping; None without a price.
-    ``left_out`` is why its source's own rules leave it out.
+    ``seller_key`` is the same for a seller's listings, ``offer_key`` for those with one title. ``left_out``
+    is why it was left out when it came in.
     """
 
     id: int
@@ -45,8 +46,9 @@ class Looked(NamedTuple):
     cents: int | None
     currency: str | None
     observed_at: datetime
-    seller: int | None
-    offer: int | None
+    seller: str | None
+    seller_key: int | None
+    offer_key: int | None
     left_out: str | None
     left_out_why: str | None
     weight: float

@@ -41,7 +41,7 @@ on conflict (intake_id, observation_id) do nothing
 -- name: looked_at
 -- All that was ever looked at for an intake, with what its source is worth.
 select o.id, o.source, o.basis, o.title, o.status, o.listing_type, o.item_group, o.total_cents, o.currency, o.observed_at,
-       o.seller_key, o.offer_key, o.left_out::text, o.left_out_why, coalesce(s.reputation_weight, 0.5)::float as weight
+       o.seller, o.seller_key, o.offer_key, o.left_out::text, o.left_out_why, coalesce(s.reputation_weight, 0.5)::float as weight
   from public.intake_comps c
   join public.price_observations o on o.id = c.observation_id
   left join public.sources s on s.name = o.source

@@ -1,10 +1,9 @@
 """What the market says, as observations: a row for each offer, written again only where it says otherwise."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -15,6 +14,7 @@ from worker.db import Connection, Record, statements
 
 SQL = statements(Path(__file__).with_name("market.sql"))
 CENT = Decimal("0.01")
+MOST_LOOKED_AT_AGAIN = 500
 
 Basis = Literal["sold", "ask", "guide"]
 
@@ -34,7 +34,7 @@ class Origin:
 
 
 class Mapped(NamedTuple):
-    """What an offer was found to be; ``how`` is "search" where it was found by a search and not by its title."""
+    """What an offer was found to be; ``how`` is "search" where a search found it, and not its title."""
 
     card_print_id: int | None
     how: str | None
@@ -51,6 +51,8 @@ class Kept:
     unchanged: int
     elsewhere: int
     """Offers that another org has: nothing is done here."""
+    unmapped: int
+    """How many of those that were written find no print."""
     prints: frozenset[int]
 
     def tally(self) -> dict[str, int]:
@@ -62,23 +64,22 @@ class Kept:
 async def keep(
     connection: Connection, origin: Origin, offers: Sequence[Offer], *, wanted: int | None
 ) -> Kept:
-    """Write a page of offers; what is there as it is said stays as it is, so that a second look writes nothing.
+    """Write a page of offers; what is there as it is said stays as it is: a second look writes nothing.
 
     An offer is stored for the print that its title says, else for the one that was ``wanted``. One that comes
     twice counts as it came last. What is older never overwrites what is newer.
     """
     latest = {offer.item_id: offer for offer in offers}
-    turn = await connection.fetchrow(SQL["take_turn"])
-    assert turn is not None
+    await connection.execute(SQL["take_turn"])
     rows = await connection.fetch(SQL["known"], origin.source, origin.marketplace, list(latest))
     known = {row["external_item_id"]: row for row in rows}
     hashes = {item: offer.content_hash() for item, offer in latest.items()}
     ours = {item: offer for item, offer in latest.items() if _is_ours(origin, known.get(item))}
-    open_ = [offer for item, offer in ours.items() if _is_open(offer, known.get(item), hashes[item])]
-    mapped = dict(zip(open_, await _map(connection, origin, open_, wanted), strict=True)) if open_ else {}
-    chosen = [one for one in open_ if _differs(mapped[one], known.get(one.item_id), hashes[one.item_id])]
-    await _write(connection, origin, [_row(one, mapped[one], hashes, turn[1]) for one in chosen])
-    written = {offer.item_id for offer in chosen}
+    asked = {item: one for item, one in ours.items() if _is_open(one, known.get(item), hashes[item])}
+    mapped = await _map(connection, origin, asked, wanted)
+    written = {item for item in asked if _differs(mapped[item], known.get(item), hashes[item])}
+    told = [_row(latest[item], mapped[item], hashes[item]) for item in sorted(written)]
+    await _write(connection, origin, told)
     again = [one for item, one in ours.items() if item not in written and _is_stale(one, known.get(item))]
     await _see_again(connection, origin, again)
     new = sum(item not in known for item in written)
@@ -89,8 +90,16 @@ async def keep(
         seen_again=len(again),
         unchanged=len(ours) - len(written) - len(again),
         elsewhere=len(latest) - len(ours),
+        unmapped=sum(mapped[item].card_print_id is None for item in written),
         prints=frozenset(one for one in prints if one is not None),
     )
+
+
+async def unmapped_sales(
+    connection: Connection, org_id: UUID, source: str, card_print_id: int
+) -> list[Record]:
+    """Sales of an org that found no print, and for which this one was a candidate; some hundreds at most."""
+    return await connection.fetch(SQL["unmapped_sales"], org_id, source, card_print_id, MOST_LOOKED_AT_AGAIN)
 
 
 async def map_again(connection: Connection, org_id: UUID, sales: Sequence[Record], *, platform: str) -> int:
@@ -132,15 +141,13 @@ def _is_stale(offer: Offer, row: Record | None) -> bool:
 
 
 async def _map(
-    connection: Connection, origin: Origin, offers: Sequence[Offer], wanted: int | None
-) -> list[Mapped]:
-    asked = [one for one in offers if one.card_print_id is None]
-    listings = [Listing(one.title or "", None, one.external_id) for one in asked]
-    found: Iterable[Match] = (
-        await resolve(connection, origin.org_id, listings, platform=origin.platform) if listings else ()
-    )
+    connection: Connection, origin: Origin, offers: Mapping[str, Offer], wanted: int | None
+) -> dict[str, Mapped]:
+    asked = [item for item, one in offers.items() if one.card_print_id is None]
+    listings = [Listing(offers[item].title or "", None, offers[item].external_id) for item in asked]
+    found = await resolve(connection, origin.org_id, listings, platform=origin.platform) if asked else []
     matches = dict(zip(asked, found, strict=True))
-    return [_mapped(one, matches.get(one), wanted) for one in offers]
+    return {item: _mapped(one, matches.get(item), wanted) for item, one in offers.items()}
 
 
 def _mapped(offer: Offer, match: Match | None, wanted: int | None) -> Mapped:
@@ -165,20 +172,21 @@ async def _see_again(connection: Connection, origin: Origin, offers: Sequence[Of
         await connection.execute(SQL["see_again"], *whose, items, moments)
 
 
-def _row(offer: Offer, mapped: Mapped, hashes: Mapping[str, bytes], now: datetime) -> tuple[Any, ...]:
+def _row(offer: Offer, mapped: Mapped, content_hash: bytes) -> tuple[Any, ...]:
     match = mapped.match
     candidates = [
         {"card_print_id": each.card_print_id, "card": each.source_card_id, "score": str(each.score)}
         for each in match.candidates
     ]
-    priced = offer.unit_price is not None and offer.currency is not None
+    without_price = offer.without_price()
+    price, shipping = (None, None) if without_price else (offer.unit_price, offer.shipping)
     return (
         offer.item_id,
         offer.title,
         offer.quantity,
-        offer.unit_price.quantize(CENT) if priced and offer.unit_price is not None else None,
-        offer.shipping.quantize(CENT) if priced and offer.shipping is not None else None,
-        offer.currency if priced else None,
+        _in_cents(price),
+        _in_cents(shipping),
+        None if without_price else offer.currency,
         offer.observed_at,
         offer.listing_type,
         offer.condition,
@@ -191,6 +199,11 @@ def _row(offer: Offer, mapped: Mapped, hashes: Mapping[str, bytes], now: datetim
         match.why,
         json.dumps(candidates),
         json.dumps(offer.raw, default=str, ensure_ascii=False),
-        hashes[offer.item_id],
-        *(offer.unusable(now) or (None, None)),
+        content_hash,
+        "rule" if without_price else None,
+        without_price,
     )
+
+
+def _in_cents(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else amount.quantize(CENT, rounding=ROUND_HALF_EVEN)

@@ -1,6 +1,6 @@
 -- name: take_turn
 -- One at a time writes what the market says: two that find the same listings shall not wait for each other in a circle.
-select pg_advisory_xact_lock(hashtextextended('price_observations', 0)), now()
+select pg_advisory_xact_lock(hashtextextended('price_observations', 0))
 
 -- name: known
 -- What is there of these offers, as far as deciding needs it.

@@ -4,14 +4,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 OfferStatus = Literal["active", "ended", "sold", "guide"]
-LeftOut = Literal["rule", "running_auction"]
-TOMORROW = timedelta(days=1)
-"""Dates without a time are somebody's, and may lie some hours ahead."""
+UNREADABLE = "unreadable"
+"""Where ``raw`` says, in a sentence, what of an offer could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +18,11 @@ class Offer:
     """One listing, sale or guide price, as its source gives it.
 
     ``unit_price`` is that of one piece, None where the source says none that can be read (then ``raw`` holds
-    what it said); ``shipping`` that of the whole quantity, None where it is not known. ``currency`` is the
-    one in which it was said, never a converted one. ``item_id`` is the source's own name for it: seen again
-    it is the same row. ``item_group`` is the listing of many variations that it is one of. ``raw`` keeps what
-    judging reads: ``conditionId``, ``conditionDescriptors``, ``buyingOptions``; of people nothing but the
-    seller's public name.
+    what it said, and under ``unreadable`` a sentence); ``shipping`` that of the whole quantity, None where it
+    is not known. ``currency`` is the one in which it was said, never a converted one. ``item_id`` is the
+    source's own name for it: seen again it is the same row. ``item_group`` is the listing of many variations
+    that it is one of. ``raw`` keeps what judging reads: ``conditionId``, ``conditionDescriptors``,
+    ``printing``; of people nothing.
     """
 
     item_id: str
@@ -58,14 +57,8 @@ class Offer:
         said = json.dumps((*facts, *more), sort_keys=True, default=str, ensure_ascii=False)
         return hashlib.sha256(said.encode()).digest()[:16]
 
-    def unusable(self, now: datetime) -> tuple[LeftOut, str] | None:
-        """Why this is no price, whatever its title says: a reason and a sentence; None where it may be one."""
-        if self.listing_type == "AUCTION" and self.status == "active":
-            return "running_auction", "what is bid so far is no price"
-        if self.unit_price is None or self.currency is None:
-            return "rule", "it has no price that can be read"
-        if self.unit_price <= 0:
-            return "rule", "its price is 0"
-        if self.status != "active" and self.observed_at > now + TOMORROW:
-            return "rule", f"it is dated {self.observed_at:%Y-%m-%d}, which has not come yet"
-        return None
+    def without_price(self) -> str | None:
+        """Why it has no price, in a sentence; None where it has one."""
+        if self.unit_price is not None and self.currency is not None:
+            return None
+        return str(self.raw.get(UNREADABLE) or "it has no price")

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from worker.catalog.intakes import Looked, Verdict
 from worker.pricing.explaining import Asked, explain
 from worker.pricing.likeness import Likeness
+from worker.pricing.quantiles import money
+from worker.pricing.source_rules import Measured, SourceRule, broken
 from worker.pricing.valuing import Basis, Comp, Value, value
 
 PRICED = frozenset({"sold", "partially_refunded", "active"})
@@ -15,11 +17,12 @@ TOMORROW = timedelta(days=1)
 
 
 class Terms(NamedTuple):
-    """By which observations an intake is valued: of one currency, and no older than this."""
+    """By which observations an intake is valued: of one currency, no older than this, and by these rules."""
 
     currency: str
     sale_days: int
     ask_days: int
+    rules: Sequence[SourceRule] = ()
 
 
 class Appraisal(NamedTuple):
@@ -76,12 +79,23 @@ def _unusable(one: Looked, terms: Terms, now: datetime) -> Iterator[tuple[str, s
         yield "rule", f"it is dated {one.observed_at:%Y-%m-%d}, which has not come yet"
     if one.observed_at < now - timedelta(days=days):
         yield "rule", f"it is older than {days} days"
+    if why := _broken(one, terms):
+        yield "rule", why
+
+
+def _broken(one: Looked, terms: Terms) -> str | None:
+    if one.cents is None or one.currency is None:
+        return None
+    price = money(one.cents)
+    return broken(terms.rules, Measured(one.source, None, one.title or "", price, one.currency, one.seller))
 
 
 def _comp(one: Looked) -> Comp:
     assert one.cents is not None
     basis: Basis = "sold" if one.basis == "sold" else "ask"
-    return Comp(one.id, basis, one.cents, one.weight, one.source, one.observed_at, one.seller, one.offer)
+    return Comp(
+        one.id, basis, one.cents, one.weight, one.source, one.observed_at, one.seller_key, one.offer_key
+    )
 
 
 def _evidence(
@@ -94,7 +108,7 @@ def _evidence(
             left_out.setdefault(one.left_out, []).append(one.id)
     return {
         "asked": {"words": like.words, "category": like.category},
-        "terms": terms._asdict(),
+        "terms": {"currency": terms.currency, "sale_days": terms.sale_days, "ask_days": terms.ask_days},
         "used": [comp.id for comp in found.used],
         "beside": [comp.id for comp in found.beside],
         "left_out": left_out,

@@ -9,9 +9,11 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from worker import observe
-from worker.catalog import intakes, market
+from worker.catalog import intakes
+from worker.catalog.evidence import present_rules
 from worker.catalog.intakes import Intake, SourceFacts
 from worker.collecting.appraising import Terms, appraise
+from worker.collecting.keeping import keep_page
 from worker.collecting.source import Page, Source, SourceRow, Wanted
 from worker.collecting.valuation_items import listings, summarise, valued
 from worker.collecting.valuation_progress import Progress
@@ -24,7 +26,6 @@ from worker.runs.handler import JobPayload
 from worker.runs.work import Batch, Work
 
 __all__ = ["Payload", "Valuation", "summarise"]
-NO_ADAPTER = "this worker has no adapter {adapter} to ask it with"
 
 
 class Payload(JobPayload):
@@ -55,11 +56,6 @@ class Payload(JobPayload):
         if (self.intake_id is None) == (self.attributes is None):
             raise ValueError("give either intake_id or attributes")
         return self
-
-    @property
-    def terms(self) -> Terms:
-        """By which observations it is valued."""
-        return Terms(self.currency, self.sale_days, self.ask_days)
 
 
 @dataclass(frozen=True)
@@ -126,20 +122,27 @@ class Valuation:
         found = await intakes.sources_of_value(self.db, payload.sources)
         if unknown := set(payload.sources or ()) - {one.name for one in found}:
             raise UserError(f"there is no source {min(unknown)} of sales or asks: see public.sources")
-        silent = {one.name: why for one in found if (why := self._why_not(one, named=bool(payload.sources)))}
-        return [one.name for one in found if self._why_not(one, named=True) is None], silent
+        if payload.sources is None:
+            found = [one for one in found if self._asks_somebody(one)]
+        why = {one.name: self._why_not(one) for one in found}
+        silent = {name: reason for name, reason in why.items() if reason is not None}
+        return [name for name in why if name not in silent], silent
 
-    def _why_not(self, source: SourceFacts, *, named: bool) -> str | None:
-        """Why a source is not asked; of those that nobody named, only what is switched off is said."""
+    def _asks_somebody(self, source: SourceFacts) -> bool:
+        """Tell whether its adapter asks; what is in our own tables is looked at anyhow."""
+        adapter = self.adapters.get(source.adapter)
+        return adapter is not None and adapter.api is not None
+
+    def _why_not(self, source: SourceFacts) -> str | None:
         if source.adapter not in self.adapters:
-            return NO_ADAPTER.format(adapter=source.adapter) if named else None
+            return f"this worker has no adapter {source.adapter} to ask it with"
         return None if source.enabled else source.disabled_reason or "it is switched off"
 
     async def _step(
         self, work: Work, payload: Payload, intake: Intake, like: Likeness, at: Progress
     ) -> Progress:
         source = next(iter(await intakes.sources_of_value(self.db, at.left[:1])), None)
-        why = "it is gone" if source is None else self._why_not(source, named=True)
+        why = "it is gone" if source is None else self._why_not(source)
         if source is None or why is not None:
             return await self._pass_over(work, at, why or "")
         row = SourceRow(source.name, source.adapter, source.basis, source.weight, source.config)
@@ -149,6 +152,7 @@ class Valuation:
             currency=payload.currency,
             card_print_id=None,
             most=payload.most,
+            org_id=intake.org_id,
         )
         try:
             page = await self.adapters[source.adapter].page(work, row, wanted, at.position)
@@ -177,7 +181,7 @@ class Valuation:
         page: Page,
     ) -> Progress:
         async with work.commit() as batch:
-            new = await _keep(batch, intake, row, page)
+            new = await _keep(work, batch, intake, row, page)
             batch.items.extend(listings(row.name, like, page))
             batch.expected = len(batch.items)
             reached = at.turned(page.position, len(page.offers) + len(page.bad), payload.most)
@@ -191,7 +195,9 @@ class Valuation:
         async with work.commit() as batch:
             await intakes.look_at_words(batch.connection, intake, like.words.split())
             now, looked = await intakes.looked_at(batch.connection, intake.id)
-            found = appraise(looked, like, payload.terms, at.silent, now)
+            rules = await present_rules(batch.connection)
+            terms = Terms(payload.currency, payload.sale_days, payload.ask_days, rules)
+            found = appraise(looked, like, terms, at.silent, now)
             await intakes.judge(batch.connection, intake.id, found.verdicts)
             valuation = await intakes.add_valuation(
                 batch.connection,
@@ -208,12 +214,10 @@ class Valuation:
         return reached
 
 
-async def _keep(batch: Batch, intake: Intake, row: SourceRow, page: Page) -> int:
+async def _keep(work: Work, batch: Batch, intake: Intake, row: SourceRow, page: Page) -> int:
     """Write a page's offers as observations that the intake looks at; answers how many are new."""
-    site = str(row.config.get("marketplace") or row.name.upper())
-    platform = "ebay" if row.name.startswith("ebay_") else row.name
-    origin = market.Origin(intake.org_id, row.name, row.basis, site, platform)
-    kept = await market.keep(batch.connection, origin, page.offers, wanted=None)
+    run = work.job.run_id
+    kept = await keep_page(batch.connection, row, page, org_id=intake.org_id, run_id=run, wanted=None)
     items = [offer.item_id for offer in page.offers]
-    await intakes.look_at_items(batch.connection, intake, row.name, site, items)
+    await intakes.look_at_items(batch.connection, intake, row.name, row.marketplace, items)
     return kept.new
