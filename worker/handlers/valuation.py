@@ -15,10 +15,11 @@ from worker.catalog.intakes import Intake, SourceFacts
 from worker.collecting.appraising import Terms, appraise
 from worker.collecting.keeping import keep_page
 from worker.collecting.source import Page, Source, SourceRow, Wanted
+from worker.collecting.sources import switch_off
 from worker.collecting.valuation_items import listings, summarise, valued
 from worker.collecting.valuation_progress import Progress
 from worker.db import Database
-from worker.errors import SourceDown, SourceError, SourceGarbled, UserError
+from worker.errors import AccessDenied, SourceDown, SourceError, SourceGarbled, SourceRetired, UserError
 from worker.pricing.coin_query import BadAttributes
 from worker.pricing.likeness import COIN, Likeness, likeness_of
 from worker.queue.contract import Backoff, Done, Ending, Fail, Retry
@@ -156,6 +157,8 @@ class Valuation:
         )
         try:
             page = await self.adapters[source.adapter].page(work, row, wanted, at.position)
+        except (AccessDenied, SourceRetired) as error:
+            return await self._pass_over(work, at, str(error), for_good=True)
         except (UserError, SourceError) as error:
             waiting_helps = isinstance(error, SourceDown | SourceGarbled)
             if waiting_helps and work.job.attempt < work.job.max_attempts:
@@ -163,11 +166,16 @@ class Valuation:
             return await self._pass_over(work, at, str(error))
         return await self._store(work, payload, intake, like, at, row, page)
 
-    async def _pass_over(self, work: Work, at: Progress, why: str) -> Progress:
+    async def _pass_over(self, work: Work, at: Progress, why: str, *, for_good: bool = False) -> Progress:
+        """Go on without a source; one that will not answer whatever we wait is switched off for all jobs."""
+        name = at.left[0]
         async with work.commit() as batch:
             reached = at.passed_over(why)
             batch.checkpoint = reached.as_json()
-            await batch.log("warning", "source_skipped", source=at.left[0], why=why)
+            switched = for_good and await switch_off(batch.connection, name, why)
+            event = "source_disabled" if switched else "source_skipped"
+            await batch.log("warning", event, source=name, why=why)
+        observe.say(event, level="warning", source=name, why=why)
         return reached
 
     async def _store(
