@@ -74,6 +74,9 @@ alter table public.price_observations
         ((round((unit_price + coalesce(shipping, 0) / quantity) * 100))::bigint) stored,  -- of one piece, with shipping
     add column seller_key      bigint generated always as (hashtextextended(lower(seller), 0)) stored,
     add column offer_key       bigint generated always as (hashtextextended(lower(seller) || ' ' || lower(title), 0)) stored,
+    add column group_key       bigint generated always as
+        (hashtextextended(coalesce(variant, '') || ' ' || coalesce(language, '') || ' ' || coalesce(currency::text, ''), 0)) stored,
+    add column source_key      int generated always as (hashtext(source)) stored,
     add constraint price_observations_priced check (left_out is not null or num_nulls(unit_price, currency) = 0);
 -- 'search': it was found by a search for the print, and its title does not say that it is that print.
 alter table public.price_observations drop constraint price_observations_mapped_by_check;
@@ -83,6 +86,7 @@ alter table public.price_observations drop constraint price_observations_status_
 alter table public.price_observations add constraint price_observations_status_check
     check (status in ('sold', 'unpaid', 'cancelled', 'refunded', 'partially_refunded', 'active', 'ended', 'guide'));
 comment on column public.price_observations.total_cents is 'hundredths of the currency''s unit';
+comment on column public.price_observations.group_key is 'the same for one printing, language and currency';
 comment on column public.price_observations.offer_key is 'the same for one seller''s listings with one title';
 
 -- An offer is known by its item: seen again, it is the same row.
@@ -92,8 +96,7 @@ create unique index price_observations_once on public.price_observations (source
 -- All that a curve is made of, so that it is read without the rows themselves.
 drop index public.price_observations_of_print;
 create index price_observations_of_print on public.price_observations (card_print_id, observed_at)
-    include (id, basis, card_condition, left_out, source, currency, language, variant, total_cents, seller_key, offer_key,
-             listing_type, judged_by)
+    include (id, basis, card_condition, left_out, source_key, group_key, total_cents, seller_key, offer_key, judged_by)
     where card_print_id is not null;
 
 -- They are every org's: who is confined to one may read them, and not change them.

@@ -21,11 +21,13 @@ from worker.db import Database, open_database
 from worker.duties import compare_schema, duties_of
 from worker.embedded import embedded_postgres
 from worker.errors import UserError
-from worker.handlers import all_handlers, collect, normalize_batch, seller_sync
+from worker.handlers import all_handlers, collect, normalize_batch, price_curve, seller_sync
 from worker.handlers.collect import Collect
 from worker.handlers.normalize_batch import NormalizeBatch
+from worker.handlers.price_curve import PriceCurve
 from worker.handlers.seller_sync import SellerSync
 from worker.migrate import migrate
+from worker.prices import price_handlers
 from worker.queue.contract import Kinds
 from worker.queue.daemon import Daemon, Pace
 from worker.queue.jobs import Jobs
@@ -46,6 +48,7 @@ SUMMARIES = {
     NormalizeBatch.kind: normalize_batch.summarise,
     SellerSync.kind: seller_sync.summarise,
     Collect.kind: collect.summarise,
+    PriceCurve.kind: price_curve.summarise,
 }
 HOUSEKEEPING_CONNECTIONS = 6
 MOST_CONNECTIONS = 20
@@ -99,7 +102,11 @@ def shipped_handlers(settings: Settings, db: Database, asker: Asker | None = Non
         jobs=chosen.jobs,
         channels=channels,
         alerts_per_hour=settings.alerts.per_hour,
-        more=[*selling_handlers(settings, db, asker), *collect_handlers(settings, db, asker)],
+        more=[
+            *selling_handlers(settings, db, asker),
+            *collect_handlers(settings, db, asker),
+            *price_handlers(settings, db),
+        ],
     )
 
 

@@ -4,6 +4,7 @@ Takes plain values, so that any room may report and no room names a metric. ``EV
 operator's vocabulary; ``docs/events.md`` is compared with it.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -54,6 +55,7 @@ QUEUE_OLDEST = _gauge("queue_oldest_seconds", "Age of the oldest pending job.", 
 RUNS = _gauge("runs", "Runs by state.", "state")
 RUN_SPENT = _counter("run_spent_cents_total", "Cents spent by runs.", "kind")
 OBSERVATIONS = _counter("observations_total", "Price observations that are new.", "source", "basis")
+PRICE_AGE = _gauge("price_age_seconds", "Since prints were priced last, by quantile.", "quantile")
 API_QUOTA = _gauge("api_quota_remaining", "Calls that are left of a provider's day.", "api")
 BUDGET_DENIED = _counter("budget_denied_total", "Spending refused because a budget would be exceeded.")
 ITEMS = _counter("items_total", "Items worked on, by outcome.", "kind", "outcome")
@@ -236,6 +238,12 @@ def observations(*, source: str, basis: str, count: int) -> None:
     """Count observations that were not there before."""
     if count:
         OBSERVATIONS.labels(source, basis).inc(count)
+
+
+def price_ages(ages: Mapping[str, float]) -> None:
+    """Say how old prices are, in seconds by quantile; nothing where there are none."""
+    for quantile, seconds in ages.items():
+        PRICE_AGE.labels(quantile).set(seconds)
 
 
 def budget_denied(*, run: str, why: str) -> None:

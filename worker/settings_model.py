@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from worker.settings_alerts import Alerts
 from worker.settings_collect import Collect
+from worker.settings_curves import Curves
 from worker.settings_ebay import Ebay, Secrets, Sync, Web
 from worker.settings_money import PriceTables, QuotaTable
 from worker.settings_schedules import ScheduleTables
@@ -171,6 +172,7 @@ class Settings(BaseSettings):
     sync: Sync = Sync()
     secrets: Secrets = Secrets()
     collect: Collect = Collect()
+    curves: Curves = Curves()
     alerts: Alerts = Alerts()
     retention: Retention = Retention()
     embedded: Embedded = Embedded()

@@ -28,7 +28,11 @@ async def test_a_worker_that_is_killed_between_pages_leaves_no_page_to_be_asked_
     hang = {"operation": SEARCH, "kind": "hang", "after": 3, "times": 1}
     await own_stall.post("/_sandbox/scenario", {"faults": [hang]})
     run = await start(db, "collect", {"prints": names, "curves": False, "sources": ["ebay_browse"]})
-    environment = {**own_stall.variables(), "WORKER_COLLECT__CRON": "never", "WORKER_COLLECT__DETAILS_PER_PRINT": "0"}
+    environment = {
+        **own_stall.variables(),
+        "WORKER_COLLECT__CRON": "never",
+        "WORKER_COLLECT__DETAILS_PER_PRINT": "0",
+    }
 
     first = WorkerProcess(database_url, tmp_path, environment=environment, lease_seconds=2)
     try:
@@ -142,7 +146,9 @@ async def test_bad_listings_are_left_out_each_with_its_reason_and_none_stops_the
         listing(1),
         listing(2, price=None),
         listing(3, price={"value": "0.00", "currency": "USD"}),
-        listing(4, price={**money, "value": "7.00", "convertedFromValue": "10.00", "convertedFromCurrency": "AUD"}),
+        listing(
+            4, price={**money, "value": "7.00", "convertedFromValue": "10.00", "convertedFromCurrency": "AUD"}
+        ),
         listing(5, title="Charizard 4/102 " + "very nice " * 1000),
         listing(6, title="\N{FIRE}\N{GLOWING STAR}"),
         listing(7, price={"value": "20%", "currency": "USD"}),
@@ -236,7 +242,9 @@ async def test_insights_without_access_is_switched_off_with_the_reason_and_the_o
         db, database_url, own_stall, [CHARIZARD, "base1-2"], sources=["ebay_browse", "ebay_insights"]
     )
 
-    row = await db.fetchrow("select enabled, disabled_reason from public.sources where name = 'ebay_insights'")
+    row = await db.fetchrow(
+        "select enabled, disabled_reason from public.sources where name = 'ebay_insights'"
+    )
     assert row is not None
     assert row["enabled"] is False
     assert "Marketplace Insights" in row["disabled_reason"]
@@ -277,11 +285,11 @@ async def test_the_retired_api_is_switched_off_again_and_names_what_takes_its_pl
 async def test_an_adapter_that_this_version_does_not_have_is_skipped_and_the_others_go_on(
     db: Database, database_url: str, stall: Market, prints: dict[str, int]
 ) -> None:
-    await db.execute("insert into public.sources (name, adapter, basis) values ('moon_market', 'moon', 'ask')")
-
-    _, summary = await collect(
-        db, database_url, stall, [CHARIZARD], sources=["moon_market", "ebay_browse"]
+    await db.execute(
+        "insert into public.sources (name, adapter, basis) values ('moon_market', 'moon', 'ask')"
     )
+
+    _, summary = await collect(db, database_url, stall, [CHARIZARD], sources=["moon_market", "ebay_browse"])
 
     assert summary["prints"] == {"completed": 1, "failed": 0}
     assert {row["source"] for row in await listed(db)} == {"ebay_browse"}
@@ -290,7 +298,9 @@ async def test_an_adapter_that_this_version_does_not_have_is_skipped_and_the_oth
 async def test_a_source_that_is_switched_off_is_not_asked_and_naming_it_says_why(
     db: Database, database_url: str, stall: Market, prints: dict[str, int]
 ) -> None:
-    await db.execute("update public.sources set enabled = false, disabled_reason = 'too dear' where name = 'ebay_browse'")
+    await db.execute(
+        "update public.sources set enabled = false, disabled_reason = 'too dear' where name = 'ebay_browse'"
+    )
     run = await start(db, "collect", {"prints": [CHARIZARD], "sources": ["ebay_browse"]})
 
     await work_off(database_url, stall)

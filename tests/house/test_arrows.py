@@ -26,8 +26,10 @@ MAY_IMPORT = {
     "settings_money": set[str](),
     "settings_ebay": LEAVES | {"cron", "settings_section"},
     "settings_collect": {"settings_ebay", "settings_section"},
+    "settings_curves": {"settings_ebay", "settings_section"},
     "settings_model": LEAVES
-    | {"settings_section", "settings_alerts", "settings_collect", "settings_ebay", "settings_money"}
+    | {"settings_section", "settings_alerts", "settings_collect", "settings_curves", "settings_ebay"}
+    | {"settings_money"}
     | {"settings_schedules"},
     "settings": LEAVES | {"settings_model", "settings_money", "settings_schedules"},
     "migrate_files": LEAVES,
@@ -60,6 +62,7 @@ MAY_IMPORT = {
     "channels": LEAVES | {"observe", "clients", "settings_alerts"},
     "selling": {"*"},
     "collectors": {"*"},
+    "prices": {"*"},
     "pages": {"*"},
     "app": {"*"},
     "duties": {"*"},
@@ -68,9 +71,15 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "__init__": set[str](),
 }
-SEES_SETTINGS = {"app", "duties", "channels", "collectors", "selling", "pages", "cli", "commands"}
+SEES_SETTINGS = {"app", "duties", "channels", "collectors", "selling", "prices", "pages", "cli", "commands"}
 SEES_SETTINGS |= {"settings", "settings_alerts", "settings_model", "settings_money"}
-SEES_SETTINGS |= {"settings_collect", "settings_ebay", "settings_schedules", "settings_section"}
+SEES_SETTINGS |= {
+    "settings_collect",
+    "settings_curves",
+    "settings_ebay",
+    "settings_schedules",
+    "settings_section",
+}
 FORBIDDEN_WORDS = ("util", "helper", "manager", "common", "misc")
 
 
