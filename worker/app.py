@@ -48,9 +48,9 @@ from worker.web.ops import OpsPort, ops_app
 SUMMARIES = {
     NormalizeBatch.kind: normalize_batch.summarise,
     SellerSync.kind: seller_sync.summarise,
-    Valuation.kind: valuation.summarise,
-    PriceCurve.kind: price_curve.summarise,
     Collect.kind: collect.summarise,
+    PriceCurve.kind: price_curve.summarise,
+    Valuation.kind: valuation.summarise,
 }
 HOUSEKEEPING_CONNECTIONS = 6
 MOST_CONNECTIONS = 20

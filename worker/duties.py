@@ -61,8 +61,8 @@ def schedules_of(settings: Settings) -> list[Schedule]:
     """The schedules of the settings, as the queue knows them, and those that are built in."""
     return [
         *selling_schedules(settings),
-        *price_schedules(settings),
         *collect_schedules(settings),
+        *price_schedules(settings),
         *(
             Schedule(
                 name=name,

@@ -1,7 +1,6 @@
 """Fixtures of the tests that collect: the stand-in for eBay, and a catalogue of cards it has listings of."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -12,16 +11,16 @@ from worker.db import Database
 
 @pytest.fixture(scope="module")
 def stall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    """A market that nobody steers: what one test does to it, the next does not see."""
+    """A market, with its own way of answering."""
     with market(tmp_path_factory.mktemp("stall"), sellers=1, orders=0) as running:
         yield running
 
 
 @pytest.fixture
-def own_stall(tmp_path: Path) -> Iterator[Market]:
-    """A market of the test's own, to be steered."""
-    with market(tmp_path, sellers=1, orders=0) as running:
-        yield running
+async def own_stall(stall: Market) -> AsyncIterator[Market]:
+    """The market, to be steered by scenarios and limits; afterwards it is as it was."""
+    yield stall
+    await stall.post("/_sandbox/scenario", {"faults": [], "quotas": {"limits": {"ebay_browse": 5000}}})
 
 
 @pytest.fixture

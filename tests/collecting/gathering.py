@@ -67,7 +67,13 @@ async def show(market: Market, *listings: Mapping[str, Any], **page: Any) -> Non
 
 async def play(market: Market, operation: str, body: object, *, status: int = 200) -> None:
     """Have the market answer an operation with this body, until it is told otherwise."""
-    fault = {"operation": operation, "kind": "body", "text": json.dumps(body), "status": status, "times": None}
+    fault = {
+        "operation": operation,
+        "kind": "body",
+        "text": json.dumps(body),
+        "status": status,
+        "times": None,
+    }
     await market.post("/_sandbox/scenario", {"faults": [fault]})
 
 

@@ -25,8 +25,8 @@ MAY_IMPORT = {
     "settings_alerts": LEAVES | {"settings_section"},
     "settings_money": set[str](),
     "settings_ebay": LEAVES | {"cron", "settings_section"},
-    "settings_curves": {"settings_ebay", "settings_section"},
     "settings_collect": {"settings_ebay", "settings_section"},
+    "settings_curves": {"settings_ebay", "settings_section"},
     "settings_model": LEAVES
     | {"settings_section", "settings_alerts", "settings_collect", "settings_curves", "settings_ebay"}
     | {"settings_money"}
@@ -61,8 +61,8 @@ MAY_IMPORT = {
     "sandbox": LEAVES,
     "channels": LEAVES | {"observe", "clients", "settings_alerts"},
     "selling": {"*"},
-    "prices": {"*"},
     "collectors": {"*"},
+    "prices": {"*"},
     "pages": {"*"},
     "app": {"*"},
     "duties": {"*"},
@@ -72,8 +72,14 @@ MAY_IMPORT = {
     "__init__": set[str](),
 }
 SEES_SETTINGS = {"app", "duties", "channels", "collectors", "selling", "prices", "pages", "cli", "commands"}
-SEES_SETTINGS |= {"settings", "settings_alerts", "settings_model", "settings_money", "settings_collect"}
-SEES_SETTINGS |= {"settings_curves", "settings_ebay", "settings_schedules", "settings_section"}
+SEES_SETTINGS |= {"settings", "settings_alerts", "settings_model", "settings_money"}
+SEES_SETTINGS |= {
+    "settings_collect",
+    "settings_curves",
+    "settings_ebay",
+    "settings_schedules",
+    "settings_section",
+}
 FORBIDDEN_WORDS = ("util", "helper", "manager", "common", "misc")
 
 

@@ -46,7 +46,9 @@ class Market:
     async def said(self, print_id: int, title: str, price: str | None, **facts: Any) -> int:
         """Say one thing: an ask of eBay's, unless the facts say otherwise."""
         basis = facts.get("basis", "ask")
-        source = facts.get("source", {"ask": "ebay_browse", "sold": "ebay_insights", "guide": "tcgplayer"}[basis])
+        source = facts.get(
+            "source", {"ask": "ebay_browse", "sold": "ebay_insights", "guide": "tcgplayer"}[basis]
+        )
         status = facts.get("status", {"ask": "active", "sold": "sold", "guide": "guide"}[basis])
         row: int = await self.db.fetchval(
             SAID,

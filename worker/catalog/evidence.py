@@ -97,7 +97,7 @@ def _no_price(row: Record) -> tuple[str, str] | None:
         return "running_auction", "an auction's bid is not a price before it ends"
     if row["unit_price"] is None or row["currency"] is None:
         return "rule", row["unreadable"] or "it has no price"
-    if row["total_cents"] <= 0:
+    if row["unit_price"] <= 0:
         return "rule", "its price is 0"
     if row["is_future"]:
         return "rule", "its date is in the future"
