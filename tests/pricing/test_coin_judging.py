@@ -72,7 +72,7 @@ def test_the_same_coin_is_known_however_it_is_called(title: str) -> None:
         ("1921-S Morgan Dollar x4", "not_a_single", '"x 4": several coins'),
         ("You pick 1921-S Morgan dollar", "not_a_single", '"you pick": a choice of coins'),
         ("1921-S Morgan Dollar PCGS MS65", "graded", "PCGS MS65 instead of a raw coin"),
-        ("1921-S Morgan XF Details cleaned NGC", "graded", "NGC XF instead of a raw coin"),
+        ("1921-S Morgan XF Details cleaned NGC", "graded", "NGC XF details instead of a raw coin"),
         ("1921-S Morgan dollar proof", "other_variant", "a proof"),
         ("1921-S Morgan dollar VAM 1B", "other_variant", "vam instead of none"),
         ("1921-D/S Morgan dollar S mint", "not_a_single", "several mint marks: D, S"),

@@ -146,7 +146,7 @@ def test_the_explanation_has_a_sentence_for_each_part() -> None:
         "2 asks (median 47.50 USD) stand beside and are not counted. "
         "Confidence 8 of 10: 1 of 3 for 4 comps; 2 of 2 for sources of a mean weight of 0.90; "
         "2 of 2 for 4 of 4 sold; 3 of 3 for a spread of 0.15. "
-        "5 left out: 2 no genuine, sound one, 2 something else, 1 price far from the others. "
+        "5 left out: 2 fake or faulty, 2 something else, 1 far from the other prices. "
         "The newest is 1 day old, the oldest 4 days (4 of sales)."
     )
 
@@ -181,7 +181,7 @@ def test_the_explanation_of_a_mixture_tells_both_medians() -> None:
 def test_the_explanation_of_nothing_says_so() -> None:
     assert explain(value([]), {"junk": 3}, ASKED) == (
         'There is nothing to go by for "US coin 1921 S Morgan dollar". Confidence 0 of 10. '
-        "3 left out: 3 no genuine, sound one."
+        "3 left out: 3 fake or faulty."
     )
 
 

@@ -130,7 +130,9 @@ def _strike(own: CoinGrade, other: CoinGrade) -> Judged | None:
 
 
 def _slab(grade: CoinGrade) -> str:
-    return " ".join((*sorted(grade.graders), grade.grade or "")).strip() if grade.graders else "a raw coin"
+    if not grade.graders:
+        return "a raw coin"
+    return " ".join((*sorted(grade.graders), grade.grade or "", "details" if grade.details else "")).strip()
 
 
 def _varieties(coin: Coin, read: CoinReading) -> Judged | None:

@@ -9,19 +9,19 @@ from typing import NamedTuple
 from worker.pricing.valuing import Comp, Value
 
 IN_WORDS = {
-    "junk": "no genuine, sound one",
-    "not_a_single": "not a single one",
-    "graded": "another market of grades",
-    "other_language": "another language",
+    "junk": "fake or faulty",
+    "not_a_single": "several at once",
+    "graded": "in another market of grades",
+    "other_language": "in another language",
     "other_variant": "another variety",
     "other_card": "something else",
-    "outlier": "price far from the others",
+    "outlier": "far from the other prices",
     "relist": "listed again",
-    "seller_cap": "one seller's too many",
-    "variation_group": "a listing of many variations",
-    "running_auction": "an auction still running",
-    "no_condition": "no grade said",
-    "rule": "a rule",
+    "seller_cap": "beyond three of one seller",
+    "variation_group": "listings of many variations",
+    "running_auction": "auctions still running",
+    "no_condition": "of no known grade",
+    "rule": "by a rule",
 }
 """The closed list of reasons, as a reader is told of them."""
 
