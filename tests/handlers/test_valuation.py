@@ -354,6 +354,34 @@ async def test_an_intake_of_another_org_is_not_there(db: Database, database_url:
     assert (await failure(db))[0] == "no_intake"
 
 
+async def test_two_orgs_are_told_of_the_same_listings_and_not_of_each_others_sales(
+    db: Database, database_url: str
+) -> None:
+    other = uuid4()
+    await db.execute("insert into orgs (id, name) values ($1, 'other')", other)
+    await db.execute(
+        """
+        insert into price_observations (source, basis, marketplace_id, order_id, order_line_item_id, title,
+                                        unit_price, currency, observed_at, status)
+        values ('ebay_seller', 'sold', 'X', '1', '1', '1921-S Morgan dollar', 99, 'USD', now(), 'sold')
+        """
+    )
+    shop = Shop(sales("30", "32", "34"))
+    ours, _ = await value(db, database_url, shop, attributes=MORGAN)
+    await db.execute(
+        "select worker.start_run('valuation', $1::jsonb, org_id => $2)",
+        json.dumps({"attributes": MORGAN}),
+        other,
+    )
+
+    await drain(database_url, handler(db, shop))
+
+    theirs = await db.fetchrow("select comps, median, org_id from valuations order by id desc limit 1")
+    assert theirs is not None
+    assert tuple(theirs) == (3, Decimal("32.00"), other)
+    assert ours["raw_json"]["left_out"]["outlier"]
+
+
 @pytest.mark.parametrize(
     "params", [{}, {"intake_id": 1, "attributes": MORGAN}, {"attributes": MORGAN, "most": 0}]
 )
@@ -398,6 +426,13 @@ async def test_one_that_is_switched_off_is_not_asked_and_why(db: Database, datab
 
     assert shop.asked == []
     assert "ebay_insights was not asked: no access yet." in found["explanation"]
+
+
+async def test_the_runs_log_tells_the_value_in_words(db: Database, database_url: str) -> None:
+    found, _ = await value(db, database_url, Shop(sales("30", "32", "34")), attributes=MORGAN)
+
+    told = await db.fetchval("select data ->> 'explanation' from worker.run_events where event = 'valued'")
+    assert told == found["explanation"]
 
 
 async def test_pages_are_asked_until_there_are_enough(db: Database, database_url: str) -> None:

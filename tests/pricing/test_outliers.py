@@ -1,12 +1,15 @@
 """What is called an outlier, by each rule and at its edges."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker.pricing.cleaning import outliers
 from worker.pricing.outliers import find_outliers
 
 PRICES = st.lists(st.integers(1, 10_000_000), max_size=40)
+ODD_PRICES = st.one_of(st.integers(1, 10_000_000), st.sampled_from([750, 749, 1000, 1250, 1251]))
 
 
 def left(*prices: int) -> list[int]:
@@ -71,3 +74,11 @@ def test_what_is_left_are_the_middle_ones(prices: list[int]) -> None:
     cut = [price for price in prices if price not in kept]
 
     assert all(not min(kept) <= price <= max(kept) for price in cut)
+
+
+@given(st.lists(st.lists(ODD_PRICES, min_size=1, max_size=14), min_size=1, max_size=5))
+def test_many_groups_at_once_are_cleaned_by_the_same_rules(groups: list[list[int]]) -> None:
+    numbers = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    prices = np.array([price for group in groups for price in group], np.float64)
+
+    assert outliers(numbers, prices).tolist() == [cut for group in groups for cut in find_outliers(group)]

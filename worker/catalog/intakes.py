@@ -12,7 +12,6 @@ from worker.db import Connection, Database, statements
 from worker.pricing.valuing import Value
 
 SQL = statements(Path(__file__).with_name("intakes.sql"))
-HOUSE = UUID(int=1)
 MOST_FROM_THERE = 2000
 """Observations that are found by their words, the newest."""
 
@@ -72,12 +71,6 @@ class SourceFacts(NamedTuple):
     disabled_reason: str | None
     weight: float
     config: Mapping[str, Any]
-
-
-async def org_of(db: Database, run: UUID | None) -> UUID:
-    """Whose run it is; the house's own without one."""
-    found: UUID | None = None if run is None else await db.fetchval(SQL["org_of_run"], run)
-    return found or HOUSE
 
 
 async def make(

@@ -1,6 +1,3 @@
--- name: org_of_run
-select r.org_id from worker.runs r where r.id = $1
-
 -- name: make
 -- Known by its owner's name for it: given again, it is the same, with what is said of it now.
 insert into public.intakes as i (org_id, kind, reference, attributes) values ($1, $2, $3, $4::jsonb)
@@ -19,12 +16,12 @@ select i.id, i.org_id, i.kind, i.reference, i.attributes::text from public.intak
 select now() as now from public.intakes i where i.id = $1 for no key update
 
 -- name: look_at_items
--- The listings that a source has just told of are looked at for an intake; they are judged when it is valued.
+-- The listings that a source has just told of are looked at for an intake; they are judged when it is valued. What the
+-- source tells everybody is evidence, whichever org heard of it first.
 insert into public.intake_comps (intake_id, observation_id, org_id)
 select $1, o.id, $2
   from public.price_observations o
  where o.source = $3 and o.marketplace_id = $4 and o.external_item_id = any ($5::text[]) and o.order_id is null
-   and o.org_id = $2
 on conflict (intake_id, observation_id) do update set seen_at = now()
 
 -- name: look_at_words

@@ -6,6 +6,7 @@ from worker.catalog.intakes import Intake
 from worker.collecting.appraising import Appraisal
 from worker.collecting.source import BadOffer, Page
 from worker.pricing.likeness import Likeness
+from worker.pricing.quantiles import money
 from worker.runs.closing import RunTotals, Summary
 from worker.runs.items import Item
 
@@ -52,7 +53,7 @@ def summarise(totals: RunTotals) -> Summary:
 
 def _amounts(tally: Mapping[str, int]) -> dict[str, str]:
     return {
-        name: f"{count / 100:.2f} {currency}"
+        name: f"{money(count)} {currency}"
         for name in AMOUNTS
         for currency, count in _named(tally, f"{name}.").items()
     }

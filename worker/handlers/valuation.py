@@ -16,6 +16,7 @@ from worker.collecting.appraising import Terms, appraise
 from worker.collecting.keeping import keep_page
 from worker.collecting.source import Page, Source, SourceRow, Wanted
 from worker.collecting.sources import switch_off
+from worker.collecting.targets import org_of
 from worker.collecting.valuation_items import listings, summarise, valued
 from worker.collecting.valuation_progress import Progress
 from worker.db import Database
@@ -79,7 +80,7 @@ class Valuation:
 
     async def handle(self, work: Work, payload: Payload) -> Ending:
         """Go on from the page where an attempt before was cut off; a thing that cannot be searched fails."""
-        org = await intakes.org_of(self.db, work.job.run_id)
+        org = await org_of(self.db, work.job.run_id)
         try:
             progress = (
                 Progress.read(work.checkpoint) if work.checkpoint else await self._begin(work, payload, org)
@@ -217,6 +218,8 @@ class Valuation:
                 found.evidence,
             )
             batch.items.append(valued(intake, payload.currency, found))
+            facts = {"intake": intake.id, "valuation": valuation, "explanation": found.explanation}
+            await batch.log("info", "valued", **facts)
             reached = replace(at, valuation=valuation)
             batch.checkpoint = reached.as_json()
         return reached
