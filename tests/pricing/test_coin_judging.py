@@ -160,6 +160,13 @@ def test_a_word_of_its_own_title_is_no_fault_of_a_coin() -> None:
     assert reason(title, **own | {"title": "Bridgeport"}) == "junk"
 
 
+def test_the_two_years_of_the_bicentennial_are_one() -> None:
+    quarter = {"year": 1976, "mintmark": "D", "denomination": "quarter", "title": "Washington quarter"}
+
+    assert reason("1776-1976 D Washington Quarter", **quarter) is None
+    assert reason("1976-D 1977-D Washington Quarter", **quarter) == "not_a_single"
+
+
 def test_a_variety_is_another_coin() -> None:
     vdb = {"year": 1909, "denomination": "cent", "title": "Lincoln cent VDB"}
 
