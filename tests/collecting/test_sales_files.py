@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.collecting.gathering import listed
-from worker.collecting.amounts import Unreadable, read_moment, read_money
+from worker.collecting.amounts import BadCell, read_moment, read_money
 from worker.collecting.importing import import_finding, import_sales
 from worker.collecting.sales_file import Row, decoded, read_sales
 from worker.collecting.source import BadOffer
@@ -54,7 +54,7 @@ def test_an_amount_is_read_as_people_write_it(text: str, value: str, currency: s
     "text", ["20%", "", "free", "-5", "5 to 6", "1,2,3", "12 moons", "1e9", "NaN", "9" * 30, "5$5"]
 )
 def test_what_is_no_amount_is_refused(text: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(BadCell):
         read_money(text)
 
 
@@ -81,7 +81,7 @@ def test_a_day_is_read_as_people_write_it(text: str, day: str) -> None:
     "text", ["03/04/2026", "yesterday", "31/31/2026", "02/30/2026", "0001-01-01", "1/1/26", ""]
 )
 def test_a_day_that_may_be_another_is_refused(text: str) -> None:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(BadCell) as refused:
         read_moment(text)
 
     assert refused.value.code == "bad_date"
