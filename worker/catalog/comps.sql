@@ -1,16 +1,11 @@
 -- name: read_comps
--- Everything that was judged of these prints, as numbers of a fixed width: it is read as a table of bytes.
+-- Everything that was said of these prints, as numbers of a fixed width: it is read as a table of bytes. At the end of a
+-- row stands whether it was judged by whom we name (0), by somebody else (1), or not at all (2).
 -- From the covering index alone, where the table has been vacuumed.
-select o.id, o.card_print_id, o.group_key, o.source_key,
-       (case o.card_condition when 'NM' then 0 when 'LP' then 1 when 'MP' then 2 when 'HP' then 3 when 'DMG' then 4
-        else -1 end)::int2,
-       (case o.basis when 'sold' then 0 when 'ask' then 1 else 2 end)::int2,
-       case when o.left_out is null then 0::int2
-            else array_position(enum_range(null::public.left_out), o.left_out)::int2 end,
-       coalesce(o.total_cents, 0), o.observed_at, coalesce(o.seller_key, 0), coalesce(o.offer_key, 0)
+select o.id, o.card_print_id, o.group_key, o.source_key, o.comp, coalesce(o.total_cents, 0), o.observed_at, o.seller_key,
+       o.offer_key, case when o.judged_by = $2 then 0::int2 when o.judged_by is null then 2::int2 else 1::int2 end
   from public.price_observations o
- where o.card_print_id = any ($1::bigint[]) and o.judged_by is not null
-   and o.observed_at > case o.basis when 'sold' then now() - $2::int * interval '1 day' else now() - $3::int * interval '1 day' end
+ where o.card_print_id = any ($1::bigint[])
 
 -- name: name_groups
 -- What the groups of these prints are called.

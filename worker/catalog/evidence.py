@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from worker.db import Connection, Record, statements
+from worker.pricing.condition_evidence import Evidence, evidence
 from worker.pricing.listing import ListingReading, read_listing
 from worker.pricing.printings import printing_of
 from worker.pricing.source_rules import Measured, SourceRule, broken
@@ -22,9 +23,6 @@ READER = 1
 """To be counted up whenever rows are to be judged anew because they are read in another way."""
 ROWS_AT_ONCE = 2000
 NOT_PAID = {"unpaid": "it was not paid", "cancelled": "the sale was cancelled", "refunded": "it was refunded"}
-CENTS = Decimal(100)
-GRADED = "2750"
-"""What eBay calls a graded card."""
 
 
 class Print(NamedTuple):
@@ -60,22 +58,22 @@ class Judge:
     def judge(self, row: Record, card: Print) -> Judgement:
         """Judge one row by itself."""
         read = read_listing(row["title"] or "", card.name, card.number)
-        condition, grader, grade = _condition(row, read)
+        said = _said(row, read)
         printing = printing_of(row["printing"] or read.variant, card.variants)
         found = (
             _no_price(row)
             or self._in_another_currency(row)
-            or _no_single_card(row, read, grader)
+            or _no_single_card(row, read, said)
             or (
                 None
                 if printing.exists
                 else ("other_variant", f"{card.name} was not printed as {printing.name}")
             )
             or self._against_a_rule(row)
-            or (None if condition else ("no_condition", "nothing says in which condition it is"))
+            or (None if said.condition else ("no_condition", "nothing says in which condition it is"))
             or (None, None)
         )
-        return Judgement(condition, grader, grade, read.language, printing.name, *found)
+        return Judgement(said.condition, said.grader, said.grade, read.language, printing.name, *found)
 
     def _in_another_currency(self, row: Record) -> tuple[str, str] | None:
         wanted = self._currencies.get(row["source"])
@@ -84,7 +82,7 @@ class Judge:
         return "rule", f"its price is in {row['currency']}, not in {wanted}"
 
     def _against_a_rule(self, row: Record) -> tuple[str, str] | None:
-        price = Decimal(row["total_cents"]) / CENTS
+        price = Decimal(row["total_cents"]).scaleb(-2)
         measured = Measured(
             row["source"], row["card_print_id"], row["title"] or "", price, row["currency"], row["seller"]
         )
@@ -105,20 +103,21 @@ def _no_price(row: Record) -> tuple[str, str] | None:
     return None if why is None else ("rule", why)
 
 
-def _no_single_card(row: Record, read: ListingReading, grader: str | None) -> tuple[str, str] | None:
+def _no_single_card(row: Record, read: ListingReading, said: Evidence) -> tuple[str, str] | None:
     if row["item_group"] is not None:
         return "variation_group", "one of a listing of several cards: its price may be another's"
     if row["mapped_by"] == "search":
         return "other_card", "its title does not say that it is this card"
     if read.left_out is not None:
         return read.left_out, read.why
-    return None if grader is None else ("graded", f"graded by {grader}")
+    return ("graded", f"graded by {said.grader or 'nobody knows whom'}") if said.is_graded else None
 
 
-def _condition(row: Record, read: ListingReading) -> tuple[str | None, str | None, str | None]:
-    if row["condition_id"] == GRADED and read.grader is None:
-        return None, "unknown", None
-    return read.condition, read.grader, read.grade
+def _said(row: Record, read: ListingReading) -> Evidence:
+    """What is known of its condition: by eBay's descriptors, by its title, by its condition id."""
+    told = json.loads(row["descriptors"]) if row["descriptors"] else []
+    descriptors = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    return evidence(read, row["condition_id"], descriptors)
 
 
 async def judge_prints(connection: Connection, prints: Sequence[int]) -> int:
@@ -126,20 +125,32 @@ async def judge_prints(connection: Connection, prints: Sequence[int]) -> int:
 
     To be called in a transaction. Rows that another judge is at are left to him.
     """
-    judge, cards, judged = await _present_judge(connection), dict[int, Print](), 0
-    while rows := await connection.fetch(SQL["to_judge"], list(prints), judge.name, ROWS_AT_ONCE):
-        missing = {row["card_print_id"] for row in rows} - cards.keys()
-        if missing:
-            found = await connection.fetch(SQL["prints"], list(missing))
-            cards |= {row["id"]: _print(row) for row in found}
+    judge, cards = await present_judge(connection), dict[int, Print]()
+    judged = after = 0
+    while ids := await _unjudged(connection, prints, judge.name, after):
+        rows = await connection.fetch(SQL["to_judge"], ids)
+        await _learn(connection, cards, {row["card_print_id"] for row in rows})
         verdicts = [(row["id"], *judge.judge(row, cards[row["card_print_id"]])) for row in rows]
-        ids, *columns = map(list, zip(*verdicts, strict=True))
-        await connection.execute(SQL["judge"], ids, judge.name, *columns)
-        judged += len(rows)
+        if verdicts:
+            names, *columns = map(list, zip(*verdicts, strict=True))
+            await connection.execute(SQL["judge"], names, judge.name, *columns)
+        judged, after = judged + len(verdicts), ids[-1]
     return judged
 
 
-async def _present_judge(connection: Connection) -> Judge:
+async def _unjudged(connection: Connection, prints: Sequence[int], name: str, after: int) -> list[int]:
+    rows = await connection.fetch(SQL["unjudged"], list(prints), name, after, ROWS_AT_ONCE)
+    return [row["id"] for row in rows]
+
+
+async def _learn(connection: Connection, cards: dict[int, Print], asked: set[int]) -> None:
+    if missing := asked - cards.keys():
+        rows = await connection.fetch(SQL["prints"], list(missing))
+        cards |= {row["id"]: _print(row) for row in rows}
+
+
+async def present_judge(connection: Connection) -> Judge:
+    """The judge with the rules as they stand."""
     rules = [_rule(row) for row in await connection.fetch(SQL["rules"])]
     currencies = {row["name"]: row["currency"] for row in await connection.fetch(SQL["currencies"])}
     return Judge(rules, currencies)

@@ -6,15 +6,20 @@ select r.id, r.source, r.card_print_id, r.include_keywords, r.exclude_keywords, 
 -- name: currencies
 select s.name, s.config ->> 'currency' as currency from public.sources s where s.config ? 'currency'
 
+-- name: unjudged
+-- What the present reader and rules have not judged.
+select o.id from public.price_observations o
+ where o.card_print_id = any ($1::bigint[]) and o.judged_by is distinct from $2 and o.id > $3
+ order by o.id limit $4
+
 -- name: to_judge
--- What the present reader and rules have not judged. A row that another judge holds is his: nobody waits for another.
+-- A row that another judge holds is his: nobody waits for another.
 select o.id, o.source, o.basis, o.title, o.unit_price, o.total_cents, o.currency, o.status, o.listing_type, o.item_group,
        o.seller, o.mapped_by, o.card_print_id, o.observed_at > now() + interval '1 day' as is_future,
-       o.raw ->> 'conditionId' as condition_id, o.raw -> 'conditionDescriptors' as descriptors,
+       o.raw ->> 'conditionId' as condition_id, o.raw ->> 'conditionDescriptors' as descriptors,
        o.raw ->> 'printing' as printing, o.raw ->> 'unreadable' as unreadable
   from public.price_observations o
- where o.card_print_id = any ($1::bigint[]) and o.judged_by is distinct from $2
- order by o.id limit $3
+ where o.id = any ($1::bigint[]) and o.card_print_id is not null
    for no key update skip locked
 
 -- name: prints

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from worker.catalog.comps import Reader, Window
-from worker.catalog.evidence import judge_prints
+from worker.catalog.comps import Evidence, Reader, Window
+from worker.catalog.evidence import judge_prints, present_judge
 from worker.db import Connection, Database, statements
 from worker.pricing.comps import CONDITIONS
 from worker.pricing.curve import ConditionPrice, Curve, Habits, fit
@@ -33,14 +33,21 @@ class Pricer:
         To be called in a transaction. A print without any observation has no curve; that it was looked at is
         noted all the same.
         """
-        await judge_prints(connection, prints)
-        evidence = await self._reader.read(connection, prints)
+        evidence = await self._evidence(connection, prints)
         curves = by_print(fit(evidence.comps, self._habits), evidence.groups)
         if curves:
             rows = [self._row(one) for one in curves]
             await connection.execute(SQL["write_curves"], *map(list, zip(*rows, strict=True)))
         await connection.execute(SQL["note_checks"], list(prints))
         return curves
+
+    async def _evidence(self, connection: Connection, prints: Sequence[int]) -> Evidence:
+        judge = (await present_judge(connection)).name
+        evidence = await self._reader.read(connection, prints, judge)
+        if evidence.stale:
+            await judge_prints(connection, prints)
+            evidence = await self._reader.read(connection, prints, judge)
+        return evidence
 
     def _row(self, one: NamedCurve) -> tuple[Any, ...]:
         by_condition = {price.condition: price for price in one.curve.prices}

@@ -44,12 +44,17 @@ def settings() -> Settings:
 
 def with_database(do: Callable[[Database], Awaitable[T]]) -> T:
     """Run one coroutine with the configured database; a terminal's log is kept to warnings."""
+    return with_settings(lambda db, _: do(db))
+
+
+def with_settings(do: Callable[[Database, Settings], Awaitable[T]]) -> T:
+    """The same, for those that have to know the settings besides."""
     loaded = load_settings()
     observe.configure_logging("warning" if sys.stderr.isatty() else loaded.log.level, loaded.log.format)
 
     async def run(urls: Urls) -> T:
         async with database(loaded, urls) as db:
-            return await do(db)
+            return await do(db, loaded)
 
     with database_urls(loaded) as urls:
         return anyio.run(run, urls, backend_options={"use_uvloop": True})

@@ -1,46 +1,27 @@
-"""What the title of a listing says of the thing that is sold: the one reading that prices are made of."""
+"""What the title of a listing says of the thing that is sold: the one reading that prices are made of.
+
+The reading knows no catalogue. It is exact about what it does not know: a condition that nobody names is
+None, and so is the number of cards in "a lot".
+"""
 
 import re
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
+from functools import lru_cache
 
-from worker.pricing.titles import read_title
+from worker.pricing.card_lexicon import card_lexicon
+from worker.pricing.card_listing import is_ordinary, ordinary, read_card
+from worker.pricing.card_numbers import FRACTION, number_in, spaced_numbers, total_of
+from worker.pricing.coin_lexicon import coin_lexicon
+from worker.pricing.coin_listing import read_coin
+from worker.pricing.lexicon import Findings
+from worker.pricing.listing_reading import Game, LeftOut, ListingReading
+from worker.pricing.signs import PLAIN
+from worker.pricing.spelling import spell
 
-Condition = Literal["NM", "LP", "MP", "HP", "DMG"]
-LeftOut = Literal["junk", "not_a_single", "graded", "other_language", "other_variant", "other_card"]
-Game = Literal["card", "coin"]
+__all__ = ["Game", "LeftOut", "ListingReading", "read_listing"]
 
-_CONDITIONS: tuple[tuple[Condition, re.Pattern[str]], ...] = (
-    ("DMG", re.compile(r"\b(?:damaged|dmg|creased?|bent|torn|ripped|water damage)\b", re.IGNORECASE)),
-    ("HP", re.compile(r"\b(?:heav(?:il)?y play(?:ed)?|HP|poor)\b", re.IGNORECASE)),
-    ("MP", re.compile(r"\b(?:moderate(?:ly)? play(?:ed)?|MP|VG)\b", re.IGNORECASE)),
-    ("LP", re.compile(r"\b(?:light(?:ly)? play(?:ed)?|LP|SP)\b", re.IGNORECASE)),
-    ("NM", re.compile(r"\b(?:near mint|NM|mint|pack fresh)\b", re.IGNORECASE)),
-)
-_SLAB = re.compile(
-    r"\b(PSA|BGS|CGC|SGC|TAG|ACE|PCGS|NGC)\s*(?:[a-z -]+ )?(10|[1-9](?:\.5)?)\b", re.IGNORECASE
-)
-_CODES = {"japanese": "ja", "german": "de", "french": "fr", "italian": "it", "korean": "ko", "chinese": "zh"}
-
-
-class ListingReading(NamedTuple):
-    """What a title says.
-
-    ``condition`` is None where nothing says it: never Near Mint by default. ``grader`` and ``grade`` are those
-    of a slab ("PSA", "9.5"). ``language`` is an ISO 639-1 code, ``en`` where none is said. ``variant`` is one
-    of the names of ``card_prints.variants``. ``quantity`` is None where there are several and no number is
-    said. ``left_out`` is the reason why such a listing is no price of a single raw card, or None; ``why``
-    names the words that said so.
-    """
-
-    condition: Condition | None
-    grader: str | None
-    grade: str | None
-    language: str
-    variant: str | None
-    quantity: int | None
-    number: str | None
-    left_out: LeftOut | None
-    why: str
+SAYS_LITTLE = 2
+"""A word of so few letters ("ex", "V") is part of a name only where all of the name stands."""
 
 
 def read_listing(
@@ -48,27 +29,50 @@ def read_listing(
 ) -> ListingReading:
     """Read a listing's title; nothing in it is an error.
 
-    ``name`` and ``number`` are those of the card that is looked for, where they are known: words of its own
-    name are no junk. ``game`` says whether it is a card or a coin; None lets the title say.
+    ``name`` and ``number`` are those of the card that is looked for, where they are known: the words of its
+    name are no junk, and a title with another number is ``other_card``. ``game`` says whether it is a card or
+    a coin; None lets the title say.
     """
-    read = read_title(title)
-    slab = _SLAB.search(title)
-    condition = next((one for one, words in _CONDITIONS if words.search(title)), None)
-    left_out: LeftOut | None = None
-    if read.junk:
-        left_out = "not_a_single" if read.junk[0].meaning in {"several", "choice", "sealed"} else "junk"
-    elif slab:
-        left_out = "graded"
-    elif read.language:
-        left_out = "other_language"
-    return ListingReading(
-        None if slab else condition,
-        slab[1].upper() if slab else None,
-        slab[2] if slab else None,
-        _CODES.get(read.language or "", "en"),
-        None,
-        1,
-        None,
-        left_out,
-        "",
-    )
+    words = spell(title)
+    if game != "coin":
+        lexicon = card_lexicon()
+        text = "".join(map(lexicon.signs.__getitem__, words))
+        if name:
+            text = _without_name(words, text, name)
+        said = lexicon.said(text)
+        own = number_in(words, text, _spaced_numbers())
+        if number is None and is_ordinary(said, text):
+            return ordinary(said, own)
+        if game == "card" or "coin" not in said or not _is_coin(said, own):
+            return read_card(title, words, text, said, own, number)
+    lexicon = coin_lexicon()
+    text = lexicon.signs.text(words)
+    return read_coin(words, text, lexicon.said(text))
+
+
+def _is_coin(said: Findings, number: str | None) -> bool:
+    """Tell whether the words of coins mean one: nothing speaks of a card; "1/4 oz" does not."""
+    of_cards = "pokemon" in said or "variant" in said or "slab" in said
+    return not of_cards and (number is None or ("/" in number and total_of(number) <= FRACTION))
+
+
+def _without_name(words: Sequence[str], text: str, name: str) -> str:
+    """Take a card's own name out of a title's signs."""
+    own = _name_words(name)
+    runs = [at for at in range(len(words) - len(own) + 1) if tuple(words[at : at + len(own)]) == own]
+    if own and runs:
+        for at in runs:
+            text = text[:at] + PLAIN * len(own) + text[at + len(own) :]
+        return text
+    loose = {word for word in own if len(word) > SAYS_LITTLE}
+    return "".join(PLAIN if word in loose else sign for word, sign in zip(words, text, strict=True))
+
+
+@lru_cache(maxsize=32_768)
+def _name_words(name: str) -> tuple[str, ...]:
+    return tuple(spell(name))
+
+
+@lru_cache(maxsize=1)
+def _spaced_numbers() -> re.Pattern[str]:
+    return spaced_numbers(card_lexicon().signs)
