@@ -229,16 +229,7 @@ async def test_what_was_sold_in_the_future_is_left_out(
 
 async def allow_insights(market: Market, *, allowed: bool = True) -> None:
     """Let the application see what was sold, as eBay grants it to few."""
-    app = market.application
-    usual = ["api_scope", "sell.fulfillment.readonly"]
-    body = {
-        "client_id": app.client_id,
-        "client_secret": app.client_secret.get_secret_value(),
-        "ru_name": app.ru_name,
-        "accepted_url": "http://127.0.0.1/",
-        "scopes": [*usual, "buy.marketplace.insights"] if allowed else usual,
-    }
-    await market.post("/_sandbox/applications", body)
+    await market.post("/_sandbox/insights", {"allowed": allowed})
 
 
 @pytest.mark.usefixtures("prints")
@@ -259,6 +250,19 @@ async def test_insights_without_access_is_switched_off_with_the_reason_and_the_o
     assert (await events(db, run)).count("source_disabled") == 1
     assert summary["prints"] == {"completed": 2, "failed": 0}
     assert {row["source"] for row in await listed(db)} == {"ebay_browse"}
+
+
+async def test_a_refusal_to_a_good_token_switches_it_off_too(
+    db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
+) -> None:
+    await allow_insights(own_stall)
+    no = {"errors": [{"errorId": 100017, "domain": "API_MARKETPLACE_INSIGHTS", "message": "Insufficient"}]}
+    await play(own_stall, "ebay_insights.search", no, status=403)
+
+    await collect(db, database_url, own_stall, [CHARIZARD], sources=["ebay_browse", "ebay_insights"])
+
+    assert await db.fetchval("select not enabled from public.sources where name = 'ebay_insights'")
+    assert prints
 
 
 async def test_insights_with_access_tells_what_was_sold(
