@@ -59,7 +59,7 @@ async def listed(db: Database) -> list[Record]:
     return await db.fetch(LISTED)
 
 
-async def show(market: Market, *listings: Mapping[str, Any], **page: Any) -> None:
+async def show(market: Market, *listings: object, **page: Any) -> None:
     """Have the market answer every search of Browse with these listings."""
     body = {"total": len(listings), "limit": 200, "offset": 0, "itemSummaries": listings, **page}
     await play(market, "ebay_browse.search", body)

@@ -1,4 +1,4 @@
-"""Collecting gathers what the market says of a print: once, whole, and without asking twice for what it has."""
+"""Collecting gathers what the market says of a print: once, whole, and asks for nothing twice."""
 
 import json
 
@@ -49,8 +49,9 @@ async def test_a_second_look_changes_no_row(
     assert (summary["new"], summary["changed"], summary["unchanged"]) == (0, 0, len(before))
 
 
+@pytest.mark.usefixtures("prints")
 async def test_an_ask_seen_again_a_day_later_is_the_same_row_seen_today(
-    db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
+    db: Database, database_url: str, own_stall: Market
 ) -> None:
     await show(own_stall, listing(1), listing(2))
     await collect(db, database_url, own_stall, [CHARIZARD])
@@ -66,8 +67,9 @@ async def test_an_ask_seen_again_a_day_later_is_the_same_row_seen_today(
     assert len(await listed(db)) == 2
 
 
+@pytest.mark.usefixtures("prints")
 async def test_a_new_price_is_written_over_the_old_one_and_judged_anew(
-    db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
+    db: Database, database_url: str, own_stall: Market
 ) -> None:
     await show(own_stall, listing(1), listing(2))
     await collect(db, database_url, own_stall, [CHARIZARD])
@@ -83,8 +85,9 @@ async def test_a_new_price_is_written_over_the_old_one_and_judged_anew(
     assert all(row["judged_by"] for row in rows.values())
 
 
+@pytest.mark.usefixtures("prints")
 async def test_what_is_older_never_overwrites_what_is_newer(
-    db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
+    db: Database, database_url: str, own_stall: Market
 ) -> None:
     await show(own_stall, listing(1))
     await collect(db, database_url, own_stall, [CHARIZARD])
@@ -151,8 +154,9 @@ async def test_many_prints_are_shared_by_several_jobs_of_one_run(
     assert sorted(await items(db, run)) == sorted(names)
 
 
+@pytest.mark.usefixtures("prints")
 async def test_a_print_that_is_not_there_fails_its_item_and_no_other(
-    db: Database, database_url: str, stall: Market, prints: dict[str, int]
+    db: Database, database_url: str, stall: Market
 ) -> None:
     run, summary = await collect(db, database_url, stall, ["base1-4000", CHARIZARD, 10**12])
 
@@ -161,9 +165,8 @@ async def test_a_print_that_is_not_there_fails_its_item_and_no_other(
     assert (await run_row(db, run))["state"] == "completed"
 
 
-async def test_sellers_that_were_seen_are_kept(
-    db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
-) -> None:
+@pytest.mark.usefixtures("prints")
+async def test_sellers_that_were_seen_are_kept(db: Database, database_url: str, own_stall: Market) -> None:
     await show(own_stall, listing(1), listing(2), listing(3, seller={"username": "Bert"}))
 
     run, _ = await collect(db, database_url, own_stall, [CHARIZARD])

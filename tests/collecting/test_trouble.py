@@ -5,9 +5,11 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.collecting.gathering import collect, listed, listing, play, show, work_off
 from tests.queue.processes import WorkerProcess
-from tests.runs.scene import ended, events, run_row, start, until
+from tests.runs.scene import drain, ended, events, run_row, start, until
 from tests.selling.market import Market
 from worker.db import Database
 
@@ -83,8 +85,9 @@ async def test_a_day_that_is_used_up_puts_the_job_off_and_fails_nothing(
     assert (row["state"], row["processed_items"], row["failed_items"]) == ("completed", 4, 0)
 
 
+@pytest.mark.usefixtures("prints")
 async def test_an_answer_of_too_many_requests_puts_the_job_off(
-    db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
+    db: Database, database_url: str, own_stall: Market
 ) -> None:
     too_many = {"operation": SEARCH, "kind": "status", "status": 429, "error_id": 2001, "times": 1}
     await own_stall.post("/_sandbox/scenario", {"faults": [too_many]})
@@ -98,8 +101,9 @@ async def test_an_answer_of_too_many_requests_puts_the_job_off(
     assert (await run_row(db, run))["failed_items"] == 0
 
 
+@pytest.mark.usefixtures("prints")
 async def test_a_source_that_answers_garbage_to_the_end_fails_that_print_and_says_why(
-    db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
+    db: Database, database_url: str, own_stall: Market
 ) -> None:
     names = [CHARIZARD, "base1-2"]
     run = await start(db, "collect", {"prints": names, "curves": False, "sources": ["ebay_browse"]})
@@ -119,8 +123,9 @@ async def test_a_source_that_answers_garbage_to_the_end_fails_that_print_and_say
     assert "source_failed" in await events(db, run)
 
 
+@pytest.mark.usefixtures("prints")
 async def test_a_print_that_failed_is_collected_when_its_run_is_retried(
-    db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
+    db: Database, database_url: str, own_stall: Market
 ) -> None:
     run = await start(db, "collect", {"prints": [CHARIZARD], "curves": False, "sources": ["ebay_browse"]})
     await db.execute("update worker.jobs set max_attempts = 1 where run_id = $1", run)
@@ -137,8 +142,9 @@ async def test_a_print_that_failed_is_collected_when_its_run_is_retried(
     assert await listed(db)
 
 
+@pytest.mark.usefixtures("prints")
 async def test_bad_listings_are_left_out_each_with_its_reason_and_none_stops_the_job(
-    db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
+    db: Database, database_url: str, own_stall: Market
 ) -> None:
     money = {"value": "10.00", "currency": "USD"}
     await show(
@@ -166,7 +172,7 @@ async def test_bad_listings_are_left_out_each_with_its_reason_and_none_stops_the
         listing(1),
     )
 
-    run, summary = await collect(db, database_url, own_stall, [CHARIZARD])
+    _, summary = await collect(db, database_url, own_stall, [CHARIZARD])
 
     left_out = {row["external_item_id"].split("|")[1]: row["left_out"] for row in await listed(db)}
     assert left_out == {
@@ -194,8 +200,9 @@ async def test_bad_listings_are_left_out_each_with_its_reason_and_none_stops_the
     assert summary["failures"] == {"bad_record": 2, "bad_text": 1}
 
 
+@pytest.mark.usefixtures("prints")
 async def test_what_was_sold_in_the_future_is_left_out(
-    db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
+    db: Database, database_url: str, own_stall: Market
 ) -> None:
     await allow_insights(own_stall)
     sale: dict[str, Any] = {
@@ -222,20 +229,12 @@ async def test_what_was_sold_in_the_future_is_left_out(
 
 async def allow_insights(market: Market, *, allowed: bool = True) -> None:
     """Let the application see what was sold, as eBay grants it to few."""
-    app = market.application
-    usual = ["api_scope", "sell.fulfillment.readonly"]
-    body = {
-        "client_id": app.client_id,
-        "client_secret": app.client_secret.get_secret_value(),
-        "ru_name": app.ru_name,
-        "accepted_url": "http://127.0.0.1/",
-        "scopes": [*usual, "buy.marketplace.insights"] if allowed else usual,
-    }
-    await market.post("/_sandbox/applications", body)
+    await market.post("/_sandbox/insights", {"allowed": allowed})
 
 
+@pytest.mark.usefixtures("prints")
 async def test_insights_without_access_is_switched_off_with_the_reason_and_the_others_go_on(
-    db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
+    db: Database, database_url: str, own_stall: Market
 ) -> None:
     await allow_insights(own_stall, allowed=False)
     run, summary = await collect(
@@ -253,6 +252,19 @@ async def test_insights_without_access_is_switched_off_with_the_reason_and_the_o
     assert {row["source"] for row in await listed(db)} == {"ebay_browse"}
 
 
+async def test_a_refusal_to_a_good_token_switches_it_off_too(
+    db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
+) -> None:
+    await allow_insights(own_stall)
+    no = {"errors": [{"errorId": 100017, "domain": "API_MARKETPLACE_INSIGHTS", "message": "Insufficient"}]}
+    await play(own_stall, "ebay_insights.search", no, status=403)
+
+    await collect(db, database_url, own_stall, [CHARIZARD], sources=["ebay_browse", "ebay_insights"])
+
+    assert await db.fetchval("select not enabled from public.sources where name = 'ebay_insights'")
+    assert prints
+
+
 async def test_insights_with_access_tells_what_was_sold(
     db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
 ) -> None:
@@ -265,8 +277,9 @@ async def test_insights_with_access_tells_what_was_sold(
     assert {(row["basis"], row["status"]) for row in rows} == {("sold", "sold")}
 
 
+@pytest.mark.usefixtures("prints")
 async def test_the_retired_api_is_switched_off_again_and_names_what_takes_its_place(
-    db: Database, database_url: str, stall: Market, prints: dict[str, int]
+    db: Database, database_url: str, stall: Market
 ) -> None:
     await db.execute(
         "update public.sources set enabled = true, disabled_reason = null where name = 'ebay_finding'"
@@ -282,8 +295,9 @@ async def test_the_retired_api_is_switched_off_again_and_names_what_takes_its_pl
     assert summary["failures"] == {"no_source": 1}
 
 
+@pytest.mark.usefixtures("prints")
 async def test_an_adapter_that_this_version_does_not_have_is_skipped_and_the_others_go_on(
-    db: Database, database_url: str, stall: Market, prints: dict[str, int]
+    db: Database, database_url: str, stall: Market
 ) -> None:
     await db.execute(
         "insert into public.sources (name, adapter, basis) values ('moon_market', 'moon', 'ask')"
@@ -295,8 +309,9 @@ async def test_an_adapter_that_this_version_does_not_have_is_skipped_and_the_oth
     assert {row["source"] for row in await listed(db)} == {"ebay_browse"}
 
 
+@pytest.mark.usefixtures("prints")
 async def test_a_source_that_is_switched_off_is_not_asked_and_naming_it_says_why(
-    db: Database, database_url: str, stall: Market, prints: dict[str, int]
+    db: Database, database_url: str, stall: Market
 ) -> None:
     await db.execute(
         "update public.sources set enabled = false, disabled_reason = 'too dear' where name = 'ebay_browse'"
@@ -310,8 +325,9 @@ async def test_a_source_that_is_switched_off_is_not_asked_and_naming_it_says_why
     assert await listed(db) == []
 
 
+@pytest.mark.usefixtures("prints")
 async def test_rules_changed_in_sql_hold_for_the_next_job_of_a_worker_that_runs(
-    db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
+    db: Database, database_url: str, own_stall: Market
 ) -> None:
     await show(own_stall, listing(1), listing(2, title="Charizard 4/102 Base Set NM from my attic"))
     await collect(db, database_url, own_stall, [CHARIZARD])
@@ -325,11 +341,10 @@ async def test_rules_changed_in_sql_hold_for_the_next_job_of_a_worker_that_runs(
     assert [row["left_out"] for row in await listed(db)] == [None, "rule"]
 
 
+@pytest.mark.usefixtures("prints")
 async def test_without_ebay_the_sources_that_ask_nobody_are_still_worked(
-    db: Database, database_url: str, prints: dict[str, int]
+    db: Database, database_url: str
 ) -> None:
-    from tests.runs.scene import drain  # noqa: PLC0415
-
     run = await start(db, "collect", {"prints": [CHARIZARD], "curves": False})
 
     await drain(database_url)

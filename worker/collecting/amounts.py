@@ -25,7 +25,7 @@ SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 MONTHS = 12
 
 
-class Unreadable(ValueError):
+class BadCell(ValueError):
     """Raised where a text is no such thing; ``code`` is stable, the message a sentence."""
 
     def __init__(self, code: str, sentence: str) -> None:
@@ -41,28 +41,28 @@ class Money(NamedTuple):
 
 
 def read_money(text: str) -> Money:
-    """Read an amount; raises ``Unreadable`` with ``bad_price`` for a percentage, words, or less than nothing.
+    """Read an amount; raises ``BadCell`` with ``bad_price`` for a percentage, words, or less than nothing.
 
     Where one sign could part thousands or cents ("1,234"), three digits behind it are thousands.
     """
     shown = text.strip().replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
     found = AMOUNT.fullmatch(shown)
     if found is None:
-        raise Unreadable("bad_price", f"{text[:50]!r} is no price")
+        raise BadCell("bad_price", f"{text[:50]!r} is no price")
     before, digits, after = (part.strip() for part in found.groups())
     value = _number(digits)
     if value is None or not 0 <= value < LARGEST:
-        raise Unreadable("bad_price", f"{text[:50]!r} is no price")
+        raise BadCell("bad_price", f"{text[:50]!r} is no price")
     return Money(value, _currency(text, before or after) if before or after else None)
 
 
 def read_currency(text: str) -> str:
-    """Read a currency on its own; raises ``Unreadable`` with ``bad_currency``."""
+    """Read a currency on its own; raises ``BadCell`` with ``bad_currency``."""
     return _currency(text, text.strip())
 
 
 def read_moment(text: str) -> datetime:
-    """Read a day or a moment, UTC where it says no zone; raises ``Unreadable`` with ``bad_date``.
+    """Read a day or a moment, UTC where it says no zone; raises ``BadCell`` with ``bad_date``.
 
     "03/04/2026" is two days, depending on who writes it: it is refused, "13/04/2026" is not.
     """
@@ -73,7 +73,7 @@ def read_moment(text: str) -> datetime:
         found = _slashed(shown) or _by_format(shown)
     moment = found if found.tzinfo else found.replace(tzinfo=UTC)
     if not 1990 <= moment.year <= 2200:  # noqa: PLR2004 - what no sale has seen
-        raise Unreadable("bad_date", f"{text[:50]!r} is no day on which anything was sold")
+        raise BadCell("bad_date", f"{text[:50]!r} is no day on which anything was sold")
     return moment
 
 
@@ -98,7 +98,7 @@ def _currency(text: str, word: str) -> str:
     if CODE.fullmatch(word.upper()) and word.isascii():
         return word.upper()
     code = "bad_price" if any(each.isdigit() for each in text) else "bad_currency"
-    raise Unreadable(code, f"{text[:50]!r} is in no currency that we know")
+    raise BadCell(code, f"{text[:50]!r} is in no currency that we know")
 
 
 def _slashed(text: str) -> datetime | None:
@@ -106,12 +106,12 @@ def _slashed(text: str) -> datetime | None:
         return None
     first, second, year = map(int, found.groups())
     if first <= MONTHS and second <= MONTHS and first != second:
-        raise Unreadable("bad_date", f"{text!r} may be two days: write it as {year}-{first:02}-{second:02}")
+        raise BadCell("bad_date", f"{text!r} may be two days: write it as {year}-{first:02}-{second:02}")
     month, day = (first, second) if first <= MONTHS else (second, first)
     try:
         return datetime(year, month, day, tzinfo=UTC)
     except ValueError:
-        raise Unreadable("bad_date", f"{text!r} is no day") from None
+        raise BadCell("bad_date", f"{text!r} is no day") from None
 
 
 def _by_format(text: str) -> datetime:
@@ -120,4 +120,4 @@ def _by_format(text: str) -> datetime:
             return datetime.strptime(text, form).replace(tzinfo=UTC)
         except ValueError:
             continue
-    raise Unreadable("bad_date", f"{text[:50]!r} is no day: write it as 2026-11-01")
+    raise BadCell("bad_date", f"{text[:50]!r} is no day: write it as 2026-11-01")

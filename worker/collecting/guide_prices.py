@@ -50,7 +50,7 @@ def guides_in(payload: object, api: str, provider: str) -> Iterator[Guide]:
             yield from _best(printing, figures, names, currency, at)
         return
     for key, one in figures.items():
-        if isinstance(one, Mapping) and fields.usable(key):
+        if isinstance(one, Mapping) and fields.usable(key) and fields.snake(key):
             yield from _best(_printing(key, api), one, MARKET, currency, at)
 
 

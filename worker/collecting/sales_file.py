@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from worker.catalog.offers import Offer
-from worker.collecting.amounts import Unreadable, read_currency, read_moment, read_money
+from worker.collecting.amounts import BadCell, read_currency, read_moment, read_money
 from worker.collecting.source import BadOffer
 from worker.errors import UserError
 
@@ -94,7 +94,7 @@ def _named(cells: list[str], places: Mapping[str, int]) -> dict[str, str]:
 def _row(line: int, said: Mapping[str, str], currency: str) -> Row | BadOffer:
     try:
         return Row(line, _offer(said, currency), said.get("print"))
-    except Unreadable as error:
+    except BadCell as error:
         return BadOffer(f"line {line}", error.code, str(error))
 
 
@@ -103,10 +103,10 @@ def _offer(said: Mapping[str, str], usual: str) -> Offer:
     price = read_money(_need(said, "price"))
     stated = read_currency(said["currency"]) if "currency" in said else None
     if stated is not None and price.currency not in (None, stated):
-        raise Unreadable("bad_currency", f"the price is in {price.currency}, the column says {stated}")
+        raise BadCell("bad_currency", f"the price is in {price.currency}, the column says {stated}")
     currency = price.currency or stated or usual
     if "title" not in said and "print" not in said:
-        raise Unreadable("no_title", "the row says neither what was sold nor which print that is")
+        raise BadCell("no_title", "the row says neither what was sold nor which print that is")
     moment = read_moment(_need(said, "date"))
     shipping = read_money(said["shipping"]) if "shipping" in said else None
     return Offer(
@@ -130,20 +130,20 @@ def _offer(said: Mapping[str, str], usual: str) -> Offer:
 def _require_plain(said: Mapping[str, str]) -> None:
     for name, cell in said.items():
         if len(cell) > LONGEST_CELL:
-            raise Unreadable("too_long", f"the {name} has more than {LONGEST_CELL} characters")
+            raise BadCell("too_long", f"the {name} has more than {LONGEST_CELL} characters")
         if cell[0] in "=@" or (cell[0] in "+-" and not cell[1:2].isdigit()):
-            raise Unreadable("formula", f"the {name} is a formula, {cell[:30]!r}: save the file with values")
+            raise BadCell("formula", f"the {name} is a formula, {cell[:30]!r}: save the file with values")
 
 
 def _need(said: Mapping[str, str], name: str) -> str:
     if name not in said:
-        raise Unreadable(f"no_{name}", f"the row has no {name}")
+        raise BadCell(f"no_{name}", f"the row has no {name}")
     return said[name]
 
 
 def _quantity(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 0 < int(text[:9]) < MOST_PIECES and len(text) < 8):  # noqa: PLR2004 - digits
-        raise Unreadable("bad_quantity", f"{text[:30]!r} is no number of pieces")
+        raise BadCell("bad_quantity", f"{text[:30]!r} is no number of pieces")
     return int(text)
 
 

@@ -39,7 +39,7 @@ select p.id
 -- name: calls_left
 -- How many prints the day's quota is good for: the least that is left of an API that will be asked, less what is kept for
 -- those who wait for an answer. Null where nobody counts.
-select min(greatest(0, s.remaining_calls - q.calls * q.kept_percent / 100))::int
+select min(greatest(0, s.remaining_calls - ceil(q.calls::bigint * q.kept_percent / 100.0)))::int
   from worker.quota_status s join worker.api_quotas q on q.api = s.api
  where s.api = any ($1::text[])
 
