@@ -6,6 +6,7 @@ from functools import partial
 
 import anyio.to_thread
 
+from worker.collectors import collect_schedules
 from worker.cron import Cron
 from worker.db import Database
 from worker.handlers.deliver_alerts import DeliverAlerts
@@ -60,6 +61,7 @@ def schedules_of(settings: Settings) -> list[Schedule]:
     """The schedules of the settings, as the queue knows them, and those that are built in."""
     return [
         *selling_schedules(settings),
+        *collect_schedules(settings),
         *price_schedules(settings),
         *(
             Schedule(

@@ -44,6 +44,7 @@ QUOTAS = {
     "ebay_browse": 5000,
     "ebay_finances": 15_000,
     "ebay_fulfillment": 100_000,
+    "ebay_insights": 5000,
     "ebay_inventory": 2_000_000,
 }
 """Calls a day of an application, for all its sellers, until eBay is asked itself (its page of limits)."""

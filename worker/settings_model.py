@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.settings_alerts import Alerts
+from worker.settings_collect import Collect
 from worker.settings_curves import Curves
 from worker.settings_ebay import Ebay, Secrets, Sync, Web
 from worker.settings_money import PriceTables, QuotaTable
@@ -172,6 +173,7 @@ class Settings(BaseSettings):
     ebay: Ebay = Ebay()
     sync: Sync = Sync()
     secrets: Secrets = Secrets()
+    collect: Collect = Collect()
     curves: Curves = Curves()
     alerts: Alerts = Alerts()
     retention: Retention = Retention()

@@ -29,10 +29,11 @@ MAY_IMPORT = {
     "settings_money": set[str](),
     "settings_tracing": {"settings_section"},
     "settings_ebay": LEAVES | {"cron", "settings_section"},
+    "settings_collect": {"settings_ebay", "settings_section"},
     "settings_curves": {"settings_ebay", "settings_section"},
     "settings_model": LEAVES
-    | {"settings_section", "settings_alerts", "settings_curves", "settings_ebay", "settings_money"}
-    | {"settings_schedules", "settings_tracing"},
+    | {"settings_section", "settings_alerts", "settings_collect", "settings_curves", "settings_ebay"}
+    | {"settings_money", "settings_schedules", "settings_tracing"},
     "settings": LEAVES | {"settings_model", "settings_money", "settings_schedules"},
     "migrate_files": LEAVES,
     "migrate_connection": LEAVES,
@@ -65,6 +66,7 @@ MAY_IMPORT = {
     "channels": LEAVES | {"observe", "clients", "settings_alerts"},
     "traces": LEAVES | {"observe", "tracing", "otel", "settings_tracing"},
     "selling": {"*"},
+    "collectors": {"*"},
     "prices": {"*"},
     "pages": {"*"},
     "app": {"*"},
@@ -74,9 +76,10 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "__init__": set[str](),
 }
-SEES_SETTINGS = {"app", "duties", "channels", "traces", "selling", "prices", "pages", "cli", "commands"}
-SEES_SETTINGS |= {"settings", "settings_alerts", "settings_model", "settings_money", "settings_tracing"}
-SEES_SETTINGS |= {"settings_curves", "settings_ebay", "settings_schedules", "settings_section"}
+SEES_SETTINGS = {"app", "duties", "channels", "traces", "collectors", "selling", "prices", "pages", "cli"}
+SEES_SETTINGS |= {"commands", "settings", "settings_alerts", "settings_model", "settings_money"}
+SEES_SETTINGS |= {"settings_tracing", "settings_collect", "settings_curves", "settings_ebay"}
+SEES_SETTINGS |= {"settings_schedules", "settings_section"}
 FORBIDDEN_WORDS = ("util", "helper", "manager", "common", "misc")
 
 

@@ -1,4 +1,4 @@
-"""The list of handlers: one file a kind, one line here, or in worker/selling.py or worker/prices.py."""
+"""The list of handlers: one file a kind, one line here, or in selling.py, collectors.py or prices.py."""
 
 from collections.abc import Sequence
 
