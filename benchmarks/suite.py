@@ -2,7 +2,19 @@
 
 from collections.abc import Mapping
 
-from benchmarks import budget, claims, drain, enqueue, growth, memory, normalize, pickup, sell, snapshot
+from benchmarks import (
+    budget,
+    claims,
+    drain,
+    enqueue,
+    growth,
+    inventory,
+    memory,
+    normalize,
+    pickup,
+    sell,
+    snapshot,
+)
 from benchmarks.figures import Measure
 
 BENCHMARKS: Mapping[str, Measure] = {
@@ -16,4 +28,5 @@ BENCHMARKS: Mapping[str, Measure] = {
     "budget": budget.measure,
     "sell": sell.measure,
     "snapshot": snapshot.measure,
+    "inventory": inventory.measure,
 }

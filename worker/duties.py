@@ -7,6 +7,7 @@ from functools import partial
 import anyio.to_thread
 
 from worker.cron import Cron
+from worker.daily import daily_schedules
 from worker.db import Database
 from worker.handlers.deliver_alerts import DeliverAlerts
 from worker.migrate_drift import drift
@@ -55,8 +56,9 @@ def duties_of(settings: Settings, db: Database, kinds: Kinds, closer: Closer) ->
 
 
 def schedules_of(settings: Settings) -> list[Schedule]:
-    """The schedules of the settings, as the queue knows them, and those that come with eBay."""
+    """The schedules of the settings, as the queue knows them, and those that are there by themselves."""
     return [
+        *daily_schedules(settings),
         *selling_schedules(settings),
         *(
             Schedule(

@@ -21,12 +21,20 @@ MAY_IMPORT = {
     "embedded": LEAVES,
     "cron": set[str](),
     "settings_schedules": LEAVES | {"cron"},
-    "settings_section": set[str](),
+    "settings_section": {"cron"},
+    "settings_daily": {"settings_section"},
     "settings_alerts": LEAVES | {"settings_section"},
     "settings_money": set[str](),
-    "settings_ebay": LEAVES | {"cron", "settings_section"},
+    "settings_ebay": LEAVES | {"settings_section"},
     "settings_model": LEAVES
-    | {"settings_section", "settings_alerts", "settings_ebay", "settings_money", "settings_schedules"},
+    | {
+        "settings_section",
+        "settings_alerts",
+        "settings_daily",
+        "settings_ebay",
+        "settings_money",
+        "settings_schedules",
+    },
     "settings": LEAVES | {"settings_model", "settings_money", "settings_schedules"},
     "migrate_files": LEAVES,
     "migrate_connection": LEAVES,
@@ -57,6 +65,7 @@ MAY_IMPORT = {
     "sandbox": LEAVES,
     "channels": LEAVES | {"observe", "clients", "settings_alerts"},
     "selling": {"*"},
+    "daily": {"*"},
     "pages": {"*"},
     "app": {"*"},
     "duties": {"*"},
@@ -65,9 +74,9 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "__init__": set[str](),
 }
-SEES_SETTINGS = {"app", "duties", "channels", "selling", "pages", "cli", "commands"}
+SEES_SETTINGS = {"app", "daily", "duties", "channels", "selling", "pages", "cli", "commands"}
 SEES_SETTINGS |= {"settings", "settings_alerts", "settings_model", "settings_money"}
-SEES_SETTINGS |= {"settings_ebay", "settings_schedules", "settings_section"}
+SEES_SETTINGS |= {"settings_daily", "settings_ebay", "settings_schedules", "settings_section"}
 FORBIDDEN_WORDS = ("util", "helper", "manager", "common", "misc")
 
 
