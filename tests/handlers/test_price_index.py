@@ -16,9 +16,10 @@ values ($1, ($2::date + $3::time) at time zone 'UTC', $4, 'en', 'USD', $5, $6, 5
 """
 SALE = """
 insert into price_observations (source, basis, marketplace_id, order_id, order_line_item_id, unit_price,
-                                currency, observed_at, status, card_print_id, card_condition, language, variant, left_out,
-                                judged_by)
-values ('x', $1, 'x', $2, '1', $3, $4, ($5::date + time '12:00') at time zone 'UTC', $6, $7, $8, $9, $10, $11, $12)
+                                currency, observed_at, status, card_print_id, card_condition, language,
+                                variant, left_out, judged_by)
+values ('x', $1, 'x', $2, '1', $3, $4, ($5::date + time '12:00') at time zone 'UTC', $6, $7, $8, $9, $10,
+        $11, $12)
 """
 DUMP = """
 select i.card_print_id, i.variant, i.language, i.currency::text as currency, i.day, i.price::text,

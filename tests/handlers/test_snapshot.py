@@ -1,4 +1,4 @@
-"""Snapshots of inventory: a day stands once it is taken, whoever is killed on the way, and old days go by the week."""
+"""Snapshots of inventory: a day, once taken, stands, whoever is killed on the way; old days go by week."""
 
 import os
 import signal
@@ -144,8 +144,8 @@ async def test_a_day_is_its_orgs_own_and_the_clock_takes_every_orgs(db: Database
 async def old_days(db: Database, seller: int, card: int, days: int, every: int = 1) -> None:
     await db.execute(
         """
-        insert into inventory_snapshots (seller_id, card_print_id, treatment, currency, snapshot_date, quantity,
-                                         listings, avg_price, min_price, max_price)
+        insert into inventory_snapshots (seller_id, card_print_id, treatment, currency, snapshot_date,
+                                         quantity, listings, avg_price, min_price, max_price)
         select $1, $2, 'normal', 'USD', (now() at time zone 'UTC')::date - n, n, 1,
                case when mod(n, 3) > 0 then n + 0.5 end, case when mod(n, 3) > 0 then n end,
                case when mod(n, 3) > 0 then n + 1 end
@@ -159,17 +159,18 @@ async def old_days(db: Database, seller: int, card: int, days: int, every: int =
 
 
 WEEKS = """
-select w.seller_id, w.card_print_id, w.treatment, w.currency, w.week, w.days, w.avg_quantity, w.avg_price, w.min_price,
-       w.max_price
+select w.seller_id, w.card_print_id, w.treatment, w.currency, w.week, w.days, w.avg_quantity, w.avg_price,
+       w.min_price, w.max_price
   from inventory_snapshot_weeks w order by 1, 2, 5
 """
 BY_HAND = """
 select t.seller_id, t.card_print_id, t.treatment, t.currency::text as currency,
        (t.snapshot_date - (extract(isodow from t.snapshot_date)::int - 1)) as week, count(*)::int as days,
-       round(avg(t.quantity), 2) as avg_quantity, round(avg(t.avg_price), 2) as avg_price, min(t.min_price) as min_price,
-       max(t.max_price) as max_price
+       round(avg(t.quantity), 2) as avg_quantity, round(avg(t.avg_price), 2) as avg_price,
+       min(t.min_price) as min_price, max(t.max_price) as max_price
   from inventory_snapshots t
- where t.snapshot_date - (extract(isodow from t.snapshot_date)::int - 1) + 6 < (now() at time zone 'UTC')::date - 90
+ where t.snapshot_date - (extract(isodow from t.snapshot_date)::int - 1) + 6
+       < (now() at time zone 'UTC')::date - 90
  group by 1, 2, 3, 4, 5 order by 1, 2, 5
 """
 
@@ -201,7 +202,8 @@ async def test_a_day_of_a_week_that_was_put_together_is_refused(db: Database, da
     day = await today(db) - timedelta(days=20)
     await db.execute(
         """
-        insert into inventory_snapshot_weeks (seller_id, card_print_id, treatment, currency, week, days, avg_quantity)
+        insert into inventory_snapshot_weeks (seller_id, card_print_id, treatment, currency, week, days,
+                                              avg_quantity)
         values ($1, $2, 'normal', 'USD', date_trunc('week', $3::date), 1, 1)
         """,
         anna,
@@ -230,7 +232,7 @@ async def test_workers_killed_in_the_middle_lose_no_seller_and_take_none_twice(
         for least in (20, 70):
 
             async def got_on(least: int = least) -> bool:
-                return (await run_row(db, run))["processed_items"] >= least
+                return bool((await run_row(db, run))["processed_items"] >= least)
 
             await until(got_on)
             if await ended(db, run) is None:
