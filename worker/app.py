@@ -103,6 +103,7 @@ def shipped_handlers(settings: Settings, db: Database, asker: Asker | None = Non
         db,
         batch_size=chosen.batch_size,
         jobs=chosen.jobs,
+        snapshot_days=settings.retention.snapshot_days,
         channels=channels,
         alerts_per_hour=settings.alerts.per_hour,
         more=[

@@ -18,8 +18,8 @@ from worker.handlers.valuation import Valuation
 from worker.queue.schedules import Missed, Schedule
 from worker.runs.handler import AnyHandler
 from worker.selling import is_configured
-from worker.settings_ebay import NEVER
 from worker.settings_model import Settings
+from worker.settings_section import NEVER
 
 SCHEDULE = "collect"
 

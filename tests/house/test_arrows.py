@@ -24,16 +24,17 @@ MAY_IMPORT = {
     "embedded": LEAVES,
     "cron": set[str](),
     "settings_schedules": LEAVES | {"cron"},
-    "settings_section": set[str](),
+    "settings_section": {"cron"},
+    "settings_daily": {"settings_section"},
     "settings_alerts": LEAVES | {"settings_section"},
     "settings_money": set[str](),
     "settings_tracing": {"settings_section"},
-    "settings_ebay": LEAVES | {"cron", "settings_section"},
-    "settings_collect": {"settings_ebay", "settings_section"},
-    "settings_curves": {"settings_ebay", "settings_section"},
+    "settings_ebay": LEAVES | {"settings_section"},
+    "settings_collect": {"settings_section"},
+    "settings_curves": {"settings_section"},
     "settings_model": LEAVES
-    | {"settings_section", "settings_alerts", "settings_collect", "settings_curves", "settings_ebay"}
-    | {"settings_money", "settings_schedules", "settings_tracing"},
+    | {"settings_section", "settings_alerts", "settings_collect", "settings_curves", "settings_daily"}
+    | {"settings_ebay", "settings_money", "settings_schedules", "settings_tracing"},
     "settings": LEAVES | {"settings_model", "settings_money", "settings_schedules"},
     "migrate_files": LEAVES,
     "migrate_connection": LEAVES,
@@ -68,6 +69,7 @@ MAY_IMPORT = {
     "selling": {"*"},
     "collectors": {"*"},
     "prices": {"*"},
+    "daily": {"*"},
     "pages": {"*"},
     "app": {"*"},
     "duties": {"*"},
@@ -76,10 +78,10 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "__init__": set[str](),
 }
-SEES_SETTINGS = {"app", "duties", "channels", "traces", "collectors", "selling", "prices", "pages", "cli"}
-SEES_SETTINGS |= {"commands", "settings", "settings_alerts", "settings_model", "settings_money"}
-SEES_SETTINGS |= {"settings_tracing", "settings_collect", "settings_curves", "settings_ebay"}
-SEES_SETTINGS |= {"settings_schedules", "settings_section"}
+SEES_SETTINGS = {"app", "daily", "duties", "channels", "traces", "collectors", "selling", "prices"}
+SEES_SETTINGS |= {"pages", "cli", "commands", "settings", "settings_alerts", "settings_model"}
+SEES_SETTINGS |= {"settings_money", "settings_tracing", "settings_collect", "settings_curves"}
+SEES_SETTINGS |= {"settings_daily", "settings_ebay", "settings_schedules", "settings_section"}
 FORBIDDEN_WORDS = ("util", "helper", "manager", "common", "misc")
 
 
