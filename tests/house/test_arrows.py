@@ -75,7 +75,7 @@ MAY_IMPORT = {
     "duties": {"*"},
     "commands": {"*"},
     "cli": {"*"},
-    "__main__": {"cli"},
+    "__main__": {"cli", "commands"},
     "__init__": set[str](),
 }
 SEES_SETTINGS = {"app", "daily", "duties", "channels", "traces", "collectors", "selling", "prices"}
