@@ -20,11 +20,14 @@ $(VENV)/.ready: requirements-dev.lock pyproject.toml
 demo: setup  ## the whole story on an embedded database
 	@$(BIN)/mintmark demo
 
-test: setup pgbouncer  ## the whole suite, in parallel, against a throwaway embedded Postgres
+test: setup pgbouncer prometheus  ## the whole suite, in parallel, against a throwaway embedded Postgres
 	@$(BIN)/pytest --numprocesses $(WORKERS)
 
 pgbouncer:  ## install it where it is missing and may be: the tests behind a pooler need it
 	@tests/pooler/install
+
+prometheus:  ## fetch it where it is missing and may be: the tests of the alarms need it
+	@tests/monitoring/install
 
 check: setup  ## ruff, mypy strict, the arrows of the house
 	@$(BIN)/ruff format --check .
@@ -41,6 +44,7 @@ bench: setup  ## measure, beside the floor on the same server
 
 lock:  ## renew the lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet pyproject.toml --output-file requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet pyproject.toml --extra otel --constraint requirements.lock --output-file requirements-otel.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet pyproject.toml --all-extras --group dev --output-file requirements-dev.lock
 
 chaos: setup pgbouncer  ## the faults in full, about an hour; draws the scorecard of docs/guarantees.md
@@ -51,4 +55,4 @@ chaos: setup pgbouncer  ## the faults in full, about an hour; draws the scorecar
 clean:  ## remove the virtual environment and the embedded database
 	rm -rf $(VENV) .mintmark
 
-.PHONY: help setup demo test pgbouncer check fix bench chaos lock clean
+.PHONY: help setup demo test pgbouncer prometheus check fix bench chaos lock clean

@@ -1,5 +1,5 @@
 -- When the market was last looked at for a print, so that what is stalest comes first.
--- depends: 0017-price-index
+-- depends: 0018-traces
 --
 -- Prices in other currencies than a source is asked for are left out: so eBay's sources say which one that is.
 

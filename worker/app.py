@@ -42,6 +42,7 @@ from worker.runs.prices import Prices
 from worker.runs.steering import Steering
 from worker.selling import asker_of, selling_handlers
 from worker.settings_model import Settings
+from worker.traces import traced
 from worker.web.ops import OpsPort, ops_app
 
 SUMMARIES = {
@@ -159,7 +160,7 @@ async def run_worker(settings: Settings, urls: Urls, service: Service) -> int:
     async with anyio.create_task_group() as group:
         stop = _Stop(group.cancel_scope)
         await group.start(stop.heed_signals)
-        with _ops_port(settings, vitals, urls):
+        with traced(settings.tracing), _ops_port(settings, vitals, urls):
             size = min(MOST_CONNECTIONS, pace.concurrency + HOUSEKEEPING_CONNECTIONS)
             places = settings.blocking
             async with (
@@ -180,6 +181,8 @@ async def run_worker(settings: Settings, urls: Urls, service: Service) -> int:
                     prices=Prices(settings.prices, free=APIS),
                     steering=steering,
                 )
+                channels = [channel.name for channel in channels_of(settings.alerts)]
+                observe.begin_at_zero(kinds=kinds.names(), channels=channels)
                 stop.daemon = _daemon(settings, urls, db, pace, vitals, service, kinds, steering)
                 await stop.daemon.run()
         group.cancel_scope.cancel()

@@ -4,7 +4,7 @@ Takes plain values, so that any room may report and no room names a metric. ``EV
 operator's vocabulary; ``docs/events.md`` is compared with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -52,16 +52,24 @@ JOB_PICKUP = _distribution(
 )
 QUEUE_DEPTH = _gauge("queue_depth", "Jobs that have not ended, by state.", "queue", "state")
 QUEUE_OLDEST = _gauge("queue_oldest_seconds", "Age of the oldest pending job.", "queue")
+QUEUE_PAUSED = _gauge("queue_paused", "Whether an operator holds the queue: 0 no, 1 yes.", "queue")
 RUNS = _gauge("runs", "Runs by state.", "state")
+RUNS_PAUSED = _gauge("runs_paused", "Paused runs, by what paused them.", "reason")
 RUN_SPENT = _counter("run_spent_cents_total", "Cents spent by runs.", "kind")
 OBSERVATIONS = _counter("observations_total", "Price observations that are new.", "source", "basis")
 PRICE_AGE = _gauge("price_age_seconds", "Since prints were priced last, by quantile.", "quantile")
 API_QUOTA = _gauge("api_quota_remaining", "Calls that are left of a provider's day.", "api")
+API_QUOTA_CALLS = _gauge("api_quota_calls", "Calls that a provider allows in its day.", "api")
+ACCOUNTS_REVOKED = _gauge("accounts_revoked", "Accounts that are out of use until they are connected again.")
 BUDGET_DENIED = _counter("budget_denied_total", "Spending refused because a budget would be exceeded.")
 ITEMS = _counter("items_total", "Items worked on, by outcome.", "kind", "outcome")
 LEASE_LOST = _counter("lease_lost_total", "Writes dropped because the job was somebody else's by then.")
 HANDLERS_DEAF = _counter("handlers_deaf_total", "Handlers that went on after they were cancelled.", "kind")
 JOBS_RESCUED = _counter("jobs_rescued_total", "Jobs taken from dead workers.", "kind")
+JOBS_QUARANTINED = _gauge(
+    "jobs_quarantined", "Jobs set aside in the last day, and not retried; counted up to 100."
+)
+CLAIM_AGE = _gauge("claim_age_seconds", "Since a claim round ended; 0 while nothing shall be claimed.")
 WAKEUP_MODE = _gauge("wakeup_mode", "1 for the way this worker learns of new work.", "mode")
 THREADS_ABANDONED = _gauge(
     "threads_abandoned", "Threads at work for attempts that have been cut off; each takes up a place."
@@ -80,6 +88,8 @@ API_SECONDS = _histogram("api_request_seconds", "From asking to the whole answer
 API_BREAKER = _gauge(
     "api_breaker", "Whether an API is left alone because it fails: 0 no, 1 yes, 2 it is being tried.", "api"
 )
+SPANS = _counter("spans_total", "Spans, by whether the collector took them: sent or lost.", "outcome")
+ENDINGS = ("done", "snooze", "retry", "cancel", "fail", "hand_back")
 BREAKER_STATES = {"closed": 0, "open": 1, "half_open": 2}
 
 EVENTS = {
@@ -100,6 +110,7 @@ EVENTS = {
     "lease_lapsed": "This worker could not renew its lease in time; its handlers were cancelled.",
     "outage_began": "Something this worker needs does not answer; it keeps trying.",
     "outage_ended": "It answers again.",
+    "spans_dropped": "More spans end than can be sent; some are dropped. Said every twenty seconds at most.",
     "wakeup_mode": "How this worker learns of new work: listen or poll.",
     "pooler_found": "DATABASE_URL goes through a pooler: no statement is prepared.",
     "run_closed": "A run has ended: its totals.",
@@ -126,6 +137,17 @@ EVENTS = {
 }
 
 
+def begin_at_zero(*, kinds: Iterable[str], channels: Iterable[str]) -> None:
+    """Begin counters that alarms watch: of a series that comes with its first count, no increase is seen."""
+    for kind in kinds:
+        for ending in ENDINGS:
+            JOBS_FINISHED.add((kind, ending), 0)
+        JOBS_RESCUED.labels(kind)
+        HANDLERS_DEAF.labels(kind)
+    for channel in channels:
+        ALERTS.labels(channel, "delivered")
+
+
 def say(event: str, *, level: str = "info", **facts: Any) -> None:
     """Log one event of ``EVENTS`` with its facts."""
     assert event in EVENTS, event
@@ -150,6 +172,7 @@ def job_finished(
     run: object = None,
     code: str | None = None,
     why: str | None = None,
+    trace: dict[str, str] | None = None,
 ) -> None:
     """Write the one line of an attempt, and move the metrics that say the same.
 
@@ -165,6 +188,7 @@ def job_finished(
         "run": run and str(run),
         "code": code and code[:LONGEST_CODE],
         "why": why and why[:LONGEST_WORDS],
+        **(trace or {}),
     }
     say(
         "job_finished",
@@ -274,29 +298,6 @@ def api_request(api: str, status: str, seconds: float) -> None:
     """Count one request to somebody else's API; ``status`` is a class such as ``2xx`` or ``timeout``."""
     API_REQUESTS.labels(api, status).inc()
     API_SECONDS.labels(api).observe(seconds)
-
-
-def web_request(
-    *, method: str, route: str, status: int, milliseconds: int, request_id: str, why: str | None
-) -> None:
-    """Log one request; ``route`` is one of ours or "other", ``why`` is there when it was refused."""
-    level = "info" if why or route != "/healthz" else "debug"
-    facts = {"why": why} if why else {}
-    say(
-        "web_request",
-        level=level,
-        method=method,
-        route=route,
-        status=status,
-        milliseconds=milliseconds,
-        request_id=request_id,
-        **facts,
-    )
-
-
-def web_failed(*, request_id: str, error: str, exception: str) -> None:
-    """Log where a request met something unexpected."""
-    say("web_failed", level="error", request_id=request_id, error=error, exception=exception)
 
 
 def api_breaker(*, api: str, state: str, again: bool = False) -> None:

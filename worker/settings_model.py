@@ -18,6 +18,7 @@ from worker.settings_ebay import Ebay, Secrets, Sync, Web
 from worker.settings_money import PriceTables, QuotaTable
 from worker.settings_schedules import ScheduleTables
 from worker.settings_section import Count, Port, Section
+from worker.settings_tracing import Tracing
 
 PREFIX = "WORKER_"
 BETWEEN = "__"
@@ -164,6 +165,7 @@ class Settings(BaseSettings):
     blocking: Blocking = Blocking()
     ops: Ops = Ops()
     log: Log = Log()
+    tracing: Tracing = Tracing()
     normalize: Normalize = Normalize()
     pokemonapi: PokemonApi = PokemonApi()
     tcgdex: Tcgdex = Tcgdex()

@@ -79,6 +79,7 @@ def test_evidence_lists_every_observation_with_its_use_or_its_reason(cli: Cli, c
 def test_a_card_without_a_price_says_so_and_fails(cli: Cli, card: int) -> None:
     said = cli("price", "base1-5")
 
+    assert card
     assert said.code == 1
     assert "nobody has said a price of Clefairy 5/102, Base that counts" in said.err
 

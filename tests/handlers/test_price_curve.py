@@ -11,7 +11,8 @@ from worker.db import Database
 
 CURVES = """
 select p.number, c.nm_median::text as median, c.nm_samples as samples
-  from public.card_print_price_curves c join public.card_prints p on p.id = c.card_print_id order by p.number_value
+  from public.card_print_price_curves c join public.card_prints p on p.id = c.card_print_id
+ order by p.number_value
 """
 
 

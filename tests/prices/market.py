@@ -15,17 +15,17 @@ values ('pokemon', 'base1', 'pokemonapi', 'Base', 102)
 on conflict (game, source_set_id) do update set name = excluded.name returning id
 """
 CARD = """
-insert into public.card_prints (game, source_card_id, source, set_id, name, number, number_prefix, number_value,
-                                number_suffix, subtypes, types, legalities, variants)
+insert into public.card_prints (game, source_card_id, source, set_id, name, number, number_prefix,
+                                number_value, number_suffix, subtypes, types, legalities, variants)
 values ('pokemon', 'base1-' || $2, 'pokemonapi', $1, $3, $2, '', $2::int, '', '{}', '{}', '{}', $4)
 returning id
 """
 SAID = """
-insert into public.price_observations (source, basis, marketplace_id, external_item_id, title, quantity, unit_price,
-                                       shipping, currency, observed_at, listing_type, status, card_print_id, mapped_by,
-                                       seller, item_group, raw, left_out)
-values ($1, $2, 'EBAY_US', $3, $4, $5, $6::numeric, $7::numeric, $8, now() - $9::interval, $10, $11, $12, $13, $14, $15, $16::jsonb,
-        case when $6 is null then 'rule'::public.left_out end)
+insert into public.price_observations
+       (source, basis, marketplace_id, external_item_id, title, quantity, unit_price, shipping, currency,
+        observed_at, listing_type, status, card_print_id, mapped_by, seller, item_group, raw, left_out)
+values ($1, $2, 'EBAY_US', $3, $4, $5, $6::numeric, $7::numeric, $8, now() - $9::interval, $10, $11, $12,
+        $13, $14, $15, $16::jsonb, case when $6 is null then 'rule'::public.left_out end)
 returning id
 """
 

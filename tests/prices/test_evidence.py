@@ -16,7 +16,7 @@ NM = "Charizard 4/102 Base Set Holo NM"
 
 async def judged(db: Database, row: int) -> dict[str, Any]:
     found = await db.fetchrow(
-        "select left_out::text, left_out_why as why, card_condition as condition, variant, grader, grade, judged_by"
+        "select left_out::text, left_out_why as why, card_condition as condition, variant, grader, judged_by"
         " from public.price_observations where id = $1",
         row,
     )
@@ -114,7 +114,8 @@ async def test_a_rule_that_is_made_in_sql_judges_old_rows_anew_and_one_that_is_t
     assert await judge(market) == 0
 
     await market.db.execute(
-        "insert into public.source_rules (source, min_price, currency, priority) values ('ebay_browse', 5, 'USD', 9)"
+        "insert into public.source_rules (source, min_price, currency, priority)"
+        " values ('ebay_browse', 5, 'USD', 9)"
     )
     await market.db.execute("insert into public.source_rules (exclude_keywords) values ('{STICKER}')")
     assert await judge(market) == 3

@@ -1,20 +1,22 @@
 """One live price for all who ask at once, the stored one while it is fresh, and evidence that stays."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import anyio
+import anyio.abc
 import pytest
 
 from tests.prices.market import Market
 from tests.runs.scene import ROOT
 from worker.catalog import live_prices
 from worker.catalog.live_prices import LivePrice, get_live_price
-from worker.catalog.price_curves import Pricer
+from worker.catalog.price_curves import SQL, Pricer
 from worker.catalog.prints import NoSuchPrint
 from worker.db import Database
 from worker.errors import Refused, Unavailable
@@ -22,6 +24,41 @@ from worker.errors import Refused, Unavailable
 HOUR = timedelta(hours=1)
 CURVES = "select count(*) from public.card_print_price_curves"
 NewPricer = Callable[[], Pricer]
+WAITING = """
+select count(*) from pg_locks where locktype = 'advisory' and objid = 1 and not granted
+   and database = (select oid from pg_database where datname = current_database())
+"""
+ASKING = """
+import sys
+from datetime import timedelta
+import anyio
+from worker.catalog.comps import Window
+from worker.catalog.live_prices import get_live_price
+from worker.catalog.price_curves import SQL, Pricer
+from worker.db import open_database
+from worker.pricing.curve import Habits
+
+async def main():
+    async with open_database(sys.argv[1], size=5) as db:
+        await db.fetchval("select pg_advisory_lock_shared(1)")
+        async def ask():
+            pricer = Pricer(Habits(), Window())
+            price = await get_live_price(db, pricer, int(sys.argv[2]), fresh_for=timedelta(hours=1))
+            print(price.curves[0].prices["NM"][0])
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(ask)
+
+anyio.run(main)
+"""
+
+
+async def _said(process: anyio.abc.Process) -> str:
+    assert process.stdout
+    with anyio.fail_after(30):
+        text = b"".join([part async for part in process.stdout]).decode()
+        assert await process.wait() == 0
+    return text
 
 
 async def charizard(market: Market, *prices: str) -> int:
@@ -42,7 +79,7 @@ async def test_twenty_who_ask_at_once_are_answered_by_one_computation(
     for force in (False, True):
         async with anyio.create_task_group() as group:
             for _ in range(20):
-                group.start_soon(lambda: ask(force=force))
+                group.start_soon(partial(ask, force=force))
 
     assert len(answers) == 40
     assert {one.curves[0].prices["NM"][0] for one in answers} == {Decimal("300.00")}
@@ -52,50 +89,19 @@ async def test_twenty_who_ask_at_once_are_answered_by_one_computation(
 @pytest.mark.timeout(120)
 async def test_twenty_processes_that_ask_at_once_compute_once(market: Market, database_url: str) -> None:
     card = await charizard(market)
-    environ = os.environ | {
-        "DATABASE_URL": database_url,
-        "MIGRATIONS_URL": database_url,
-        "PYTHONPATH": str(ROOT),
-    }
-    script = (
-        "import anyio, sys\n"
-        "from datetime import timedelta\n"
-        "from worker.catalog.comps import Window\n"
-        "from worker.catalog.live_prices import get_live_price\n"
-        "from worker.catalog.price_curves import Pricer\n"
-        "from worker.db import open_database\n"
-        "from worker.pricing.curve import Habits\n"
-        "async def main():\n"
-        "    async with open_database(sys.argv[1], size=5) as db:\n"
-        "        await db.fetchval('select pg_advisory_lock_shared(1)')\n"
-        "        async def ask():\n"
-        "            price = await get_live_price(db, Pricer(Habits(), Window()), int(sys.argv[2]),\n"
-        "                                         fresh_for=timedelta(hours=1))\n"
-        "            print(price.curves[0].prices['NM'][0])\n"
-        "        async with anyio.create_task_group() as group:\n"
-        "            for _ in range(5):\n"
-        "                group.start_soon(ask)\n"
-        "anyio.run(main)\n"
-    )
-    async with market.db.connection() as gate:
+    asking = [sys.executable, "-c", ASKING, database_url, str(card)]
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    async with AsyncExitStack() as stack, market.db.connection() as gate:
         await gate.execute("select pg_advisory_lock(1)")
-        waiting = "select count(*) from pg_locks where locktype = 'advisory' and objid = 1 and not granted and database = (select oid from pg_database where datname = current_database())"
         processes = [
-            subprocess.Popen(
-                [sys.executable, "-c", script, database_url, str(card)],
-                env=environ,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for _ in range(4)
+            await stack.enter_async_context(await anyio.open_process(asking, env=environ)) for _ in range(4)
         ]
         with anyio.fail_after(60):
-            while await gate.fetchval(waiting) < len(processes):  # noqa: ASYNC110 - other processes move it.
+            while await gate.fetchval(WAITING) < len(processes):  # noqa: ASYNC110 - other processes move it.
                 await anyio.sleep(0.05)
         await gate.execute("select pg_advisory_unlock(1)")
-    said = [process.communicate(timeout=60)[0] for process in processes]
+        said = [await _said(process) for process in processes]
 
-    assert [process.returncode for process in processes] == [0] * 4
     assert "".join(said).split() == ["300.00"] * 20
     assert await market.db.fetchval(CURVES) == 1
 
@@ -137,7 +143,7 @@ async def test_whoever_waits_for_another_waits_for_so_long_and_no_longer(
     monkeypatch.setattr(live_prices, "WAIT_SECONDS", 0.05)
 
     async with market.db.transaction() as other:
-        await other.execute(live_prices.SQL["take_turn"], card)
+        await other.execute(SQL["take_turn"], card)
         with pytest.raises(Unavailable, match="try again"):
             await get_live_price(market.db, new_pricer(), card, fresh_for=HOUR)
 

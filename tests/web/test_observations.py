@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import Counter, Gauge, Histogram
 
+from tests.docs.pages import table
 from worker import observe
 from worker.tally import Distribution, Tally
 
@@ -15,9 +16,11 @@ LABELS = {
     "kind",
     "queue",
     "state",
+    "reason",
     "ending",
     "source",
     "basis",
+    "quantile",
     "api",
     "status",
     "outcome",
@@ -86,6 +89,25 @@ def test_counters_end_in_total_and_what_takes_time_is_measured_in_seconds() -> N
         assert isinstance(metric, COUNTERS) == (family.type == "counter")
         if isinstance(metric, HISTOGRAMS):
             assert family.name.endswith("_seconds")
+
+
+def test_what_alarms_count_begins_at_zero_so_that_the_first_count_is_an_increase() -> None:
+    observe.begin_at_zero(kinds=["demo"], channels=["slack"])
+
+    begun = [
+        ("jobs_rescued_total", {"kind": "demo"}),
+        ("handlers_deaf_total", {"kind": "demo"}),
+        ("alerts_total", {"channel": "slack", "outcome": "delivered"}),
+        *[("jobs_finished_total", {"kind": "demo", "ending": ending}) for ending in observe.ENDINGS],
+    ]
+    values = [observe.REGISTRY.get_sample_value(f"mintmark_{name}", labels) for name, labels in begun]
+    assert None not in values
+
+
+def test_the_endings_that_are_counted_are_those_of_the_page() -> None:
+    told = dict(table("operating.md", "label", "values"))
+
+    assert told["ending"].split(", ") == list(observe.ENDINGS)
 
 
 def test_no_event_explains_itself_with_less_than_a_sentence() -> None:

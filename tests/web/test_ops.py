@@ -137,6 +137,22 @@ async def test_a_database_that_is_down_makes_it_unready_but_not_unhealthy_and_no
         assert "s3cret" not in answer.text
 
 
+async def test_how_long_no_claim_has_ended_is_measured_when_it_is_asked_for(
+    web: httpx.AsyncClient, vitals: Vitals
+) -> None:
+    vitals.claimed = long_ago(1000)
+    stuck = await claim_age(web)
+    vitals.claiming = False
+
+    assert 1000 <= stuck < 1060
+    assert await claim_age(web) == 0
+
+
+async def claim_age(web: httpx.AsyncClient) -> float:
+    [line] = re.findall(r"^mintmark_claim_age_seconds (.+)$", (await web.get("/metrics")).text, re.MULTILINE)
+    return float(line)
+
+
 async def test_anything_else_is_not_found(web: httpx.AsyncClient) -> None:
     assert (await web.get("/")).status_code == 404
     assert (await web.post("/healthz")).status_code == 405
@@ -149,14 +165,21 @@ NAMES = {
     "mintmark_job_pickup_seconds": {"queue"},
     "mintmark_queue_depth": {"queue", "state"},
     "mintmark_queue_oldest_seconds": {"queue"},
+    "mintmark_queue_paused": {"queue"},
     "mintmark_runs": {"state"},
+    "mintmark_runs_paused": {"reason"},
     "mintmark_run_spent_cents": {"kind"},
     "mintmark_observations": {"source", "basis"},
+    "mintmark_price_age_seconds": {"quantile"},
     "mintmark_api_quota_remaining": {"api"},
+    "mintmark_api_quota_calls": {"api"},
+    "mintmark_accounts_revoked": set[str](),
     "mintmark_budget_denied": set[str](),
     "mintmark_items": {"kind", "outcome"},
     "mintmark_lease_lost": set[str](),
     "mintmark_jobs_rescued": {"kind"},
+    "mintmark_jobs_quarantined": set[str](),
+    "mintmark_claim_age_seconds": set[str](),
     "mintmark_handlers_deaf": {"kind"},
     "mintmark_wakeup_mode": {"mode"},
     "mintmark_threads_abandoned": set[str](),
@@ -174,12 +197,12 @@ NAMES = {
 SPENT = 'mintmark_run_spent_cents_total{kind="demo"} 6.0'
 FINISHED = 'mintmark_jobs_finished_total{ending="done",kind="demo"} 1.0'
 NEVER_HERE = {
-    "mintmark_jobs_rescued",
-    "mintmark_handlers_deaf",
     "mintmark_schedules_fired",
     "mintmark_alerts",
     "mintmark_observations",
+    "mintmark_price_age_seconds",
     "mintmark_api_quota_remaining",
+    "mintmark_api_quota_calls",
     "mintmark_api_requests",
     "mintmark_api_request_seconds",
     "mintmark_api_breaker",

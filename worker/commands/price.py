@@ -23,7 +23,7 @@ BASES = {"sold": "sales", "mixed": "sales and asks", "ask": "asks only"}
 
 
 def price(
-    print_: Annotated[
+    print: Annotated[  # noqa: A002 - the word of the design.
         str, typer.Argument(metavar="PRINT", help='Its id, source:external id, or "name number/total".')
     ],
     force: Annotated[bool, typer.Option("--force", help="Compute it now, also where it is fresh.")] = False,
@@ -36,7 +36,7 @@ def price(
 
     async def ask(db: Database, settings: Settings) -> tuple[Print, LivePrice, Rows, Rows]:
         async with db.connection() as connection:
-            found = await find_print(connection, print_)
+            found = await find_print(connection, print)
         fresh_for = timedelta(hours=settings.curves.fresh_hours)
         live = await get_live_price(db, pricer_of(settings), found.id, fresh_for=fresh_for, force=force)
         first = live.curves[0] if live.curves else None

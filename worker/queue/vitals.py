@@ -19,6 +19,11 @@ class Vitals:
     ready: bool = False
     schema_problem: str | None = None
 
+    def claim_age(self, now: float | None = None) -> float:
+        """Seconds since a claim round ended; 0 while nothing shall be claimed."""
+        now = time.monotonic() if now is None else now
+        return max(0.0, now - self.claimed) if self.claiming else 0.0
+
     def problems(self, now: float | None = None) -> list[str]:
         """Name what does not live; empty when all is well."""
         now = time.monotonic() if now is None else now
@@ -27,8 +32,8 @@ class Vitals:
             found.append(f"event loop: has not ticked for {now - self.loop_ticked:.1f} s")
         if now - self.lease_acknowledged > self.lease_seconds:
             found.append(f"heartbeat: not acknowledged for {now - self.lease_acknowledged:.1f} s")
-        if self.claiming and now - self.claimed > self.claim_limit_seconds:
-            found.append(f"claim loop: no round has ended for {now - self.claimed:.1f} s")
+        if self.claim_age(now) > self.claim_limit_seconds:
+            found.append(f"claim loop: no round has ended for {self.claim_age(now):.1f} s")
         return found
 
     def reasons_not_ready(self, now: float | None = None) -> list[str]:

@@ -35,6 +35,7 @@ def ops_app(vitals: Vitals, database_url: str) -> Starlette:
         return _answer([*vitals.reasons_not_ready(), *await _database_problems(database_url)])
 
     async def metrics(_: Request) -> Response:
+        observe.CLAIM_AGE.set(vitals.claim_age())
         return Response(generate_latest(observe.REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from worker import observe
+from worker import observe, tracing
 from worker.db import is_outage
 from worker.web.pages import HEADERS, Answer, page
 
@@ -24,6 +24,8 @@ LARGEST_BODY = 64 * 1024
 READ_SECONDS = 10.0
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 OTHER = "other"
+HEALTH = "/healthz"
+"""Asked every few seconds: its line is for debugging, unless it was refused."""
 LATER = {"Retry-After": "10"}
 CLOSE = {"Connection": "close"}
 BAD_REQUEST, NOT_FOUND, BAD_METHOD, TOO_SLOW, TOO_LARGE, DOWN = 400, 404, 405, 408, 413, 503
@@ -83,18 +85,24 @@ class Reception:
         """Answer one request, and write its line."""
         request, began = uuid4().hex, time.monotonic()
         path, method = scope["path"], scope["method"]
-        try:
-            answer = await self._answer(request, scope, receive)
-        except _Gone:
-            answer = None
-        observe.web_request(
-            method=method if method in METHODS else OTHER,
-            route=path if path in self._doors else OTHER,
-            status=answer.status if answer else 0,
-            milliseconds=round((time.monotonic() - began) * 1000),
-            request_id=request,
-            why=answer.why if answer else "the caller went away",
-        )
+        method, route = method if method in METHODS else OTHER, path if path in self._doors else OTHER
+        with tracing.web_request(method=method, route=route, request_id=request) as told:
+            try:
+                answer = await self._answer(request, scope, receive)
+                told.status = answer.status
+            except _Gone:
+                answer = None
+            why = answer.why if answer else "the caller went away"
+            observe.say(
+                "web_request",
+                level="debug" if path == HEALTH and not why else "info",
+                method=method,
+                route=route,
+                status=answer.status if answer else 0,
+                milliseconds=round((time.monotonic() - began) * 1000),
+                request_id=request,
+                **({"why": why} if why else {}),
+            )
         if answer is not None:
             headers = {**self._headers, **answer.headers, "X-Request-ID": request}
             response = Response(answer.body, answer.status, headers, answer.media if answer.body else None)
@@ -164,7 +172,9 @@ def _failed(request: str, error: Exception) -> Answer:
     else:
         # Without its words: those may hold what the request held.
         told = "".join(traceback.format_tb(error.__traceback__))
-        observe.web_failed(request_id=request, error=type(error).__name__, exception=told)
+        observe.say(
+            "web_failed", level="error", request_id=request, error=type(error).__name__, exception=told
+        )
         why, sentence = "failed", "Something went wrong on our side."
     told = "Try again in a minute. If it stays so, tell whoever sent you the link, with the number below."
     return page(request, DOWN, "This does not work just now", sentence, told, why=why, headers=LATER)

@@ -17,7 +17,7 @@ NO_SINGLE = {"junk", "not_a_single"}
 class Accuracy:
     """``right`` is the share of titles for which a label is right.
 
-    ``graded`` is that of grader and grade together. ``junk_f1`` holds "junk or not a single" against the rest.
+    ``graded`` is that of grader and grade together, ``junk_f1`` of "junk or not a single" against the rest;
     ``near_mint_unknown`` are the titles of unknown condition that were read as Near Mint.
     """
 
