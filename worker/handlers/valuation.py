@@ -173,10 +173,11 @@ class Valuation:
         async with work.commit() as batch:
             reached = at.passed_over(why)
             batch.checkpoint = reached.as_json()
-            switched = for_good and await switch_off(batch.connection, name, why)
-            event = "source_disabled" if switched else "source_skipped"
-            await batch.log("warning", event, source=name, why=why)
-        observe.say(event, level="warning", source=name, why=why)
+            if for_good and await switch_off(batch.connection, name, why):
+                await batch.log("warning", "source_disabled", source=name, why=why)
+            else:
+                await batch.log("warning", "source_skipped", source=name, why=why)
+        observe.say("source_skipped", level="warning", source=name, why=why)
         return reached
 
     async def _store(
