@@ -40,7 +40,7 @@ def read_listing(
         if name:
             text = _without_name(spell(title), text, name)
         said = lexicon.said(text)
-        own = number_in(tokens, text, _spaced_numbers())
+        own = number_in(title, text, _spaced_numbers())
         if number is None and is_ordinary(said, text):
             return ordinary(said, own)
         if game == "card" or "coin" not in said or not _is_coin(said, own):
