@@ -1,7 +1,7 @@
-# syntax=docker/dockerfile:1
-# mintmark for a container: what docs/operating.md calls a worker, without the embedded Postgres.
+# mintmark for a container: one image for "worker", "web" and "migrate", without the embedded Postgres.
+# The base is pinned by the digest of its index, for every platform alike; raise tag and digest together, in both stages.
 
-FROM python:3.11.14-slim-bookworm AS build
+FROM python:3.11.17-slim-trixie@sha256:45037981b62b34b44602584fccbc4d884d5f7dc92c7ee86bb38a698a79fe1e51 AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 
@@ -22,7 +22,7 @@ RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
  && python -m pip --python /venv/bin/python install --no-deps --no-index /wheels/*.whl
 
 
-FROM python:3.11.14-slim-bookworm
+FROM python:3.11.17-slim-trixie@sha256:45037981b62b34b44602584fccbc4d884d5f7dc92c7ee86bb38a698a79fe1e51
 ENV PATH=/venv/bin:$PATH HOME=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 WORKER_OPS__HOST=0.0.0.0
 COPY --from=build /venv /venv
 WORKDIR /app

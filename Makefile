@@ -44,6 +44,7 @@ bench: setup  ## measure, beside the floor on the same server
 
 lock:  ## renew the lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet pyproject.toml --output-file requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet pyproject.toml --extra otel --constraint requirements.lock --output-file requirements-otel.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet pyproject.toml --all-extras --group dev --output-file requirements-dev.lock
 
 chaos: setup pgbouncer  ## the faults in full, about an hour; draws the scorecard of docs/guarantees.md

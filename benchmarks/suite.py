@@ -2,7 +2,19 @@
 
 from collections.abc import Mapping
 
-from benchmarks import budget, claims, drain, enqueue, growth, memory, normalize, pickup, sell, snapshot
+from benchmarks import (
+    budget,
+    claims,
+    curves,
+    drain,
+    enqueue,
+    growth,
+    memory,
+    normalize,
+    pickup,
+    sell,
+    snapshot,
+)
 from benchmarks.figures import Measure
 
 BENCHMARKS: Mapping[str, Measure] = {
@@ -15,5 +27,6 @@ BENCHMARKS: Mapping[str, Measure] = {
     "normalize": normalize.measure,
     "budget": budget.measure,
     "sell": sell.measure,
+    "curves": curves.measure,
     "snapshot": snapshot.measure,
 }

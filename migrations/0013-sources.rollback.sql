@@ -6,7 +6,7 @@ drop index public.price_observations_once;
 alter table public.price_observations drop constraint price_observations_status_check;
 alter table public.price_observations drop constraint price_observations_priced;
 alter table public.price_observations
-    drop column offer_key, drop column seller_key, drop column total_cents, drop column judged_by, drop column left_out_why, drop column left_out, drop column variant,
+    drop column comp, drop column source_key, drop column group_key, drop column offer_key, drop column seller_key, drop column total_cents, drop column judged_by, drop column left_out_why, drop column left_out, drop column variant,
     drop column language, drop column grade, drop column grader, drop column card_condition, drop column item_group,
     drop column seller,
     alter column unit_price set not null, alter column currency set not null;

@@ -48,8 +48,8 @@ create table public.source_rules (
 create index source_rules_of_source on public.source_rules (source) where active;
 
 insert into public.sources (name, adapter, basis, enabled, disabled_reason, reputation_weight, config) values
-    ('ebay_browse', 'ebay_browse', 'ask', true, null, 0.6, '{"category": "183454", "marketplace": "EBAY_US"}'),
-    ('ebay_insights', 'ebay_insights', 'sold', true, null, 0.9, '{"category": "183454", "marketplace": "EBAY_US"}'),
+    ('ebay_browse', 'ebay_browse', 'ask', true, null, 0.6, '{"category": "183454", "marketplace": "EBAY_US", "currency": "USD"}'),
+    ('ebay_insights', 'ebay_insights', 'sold', true, null, 0.9, '{"category": "183454", "marketplace": "EBAY_US", "currency": "USD"}'),
     ('ebay_seller', 'own_sales', 'sold', true, null, 1.0, '{}'),
     ('tcgplayer', 'card_api_prices', 'guide', true, null, 0.5, '{"currency": "USD"}'),
     ('cardmarket', 'card_api_prices', 'guide', true, null, 0.4, '{"currency": "EUR"}'),
@@ -72,8 +72,21 @@ alter table public.price_observations
     add column judged_by       text,             -- the state of reader and rules that judged it; null: nobody has yet
     add column total_cents     bigint generated always as
         ((round((unit_price + coalesce(shipping, 0) / quantity) * 100))::bigint) stored,  -- of one piece, with shipping
-    add column seller_key      bigint generated always as (hashtextextended(lower(seller), 0)) stored,
-    add column offer_key       bigint generated always as (hashtextextended(lower(seller) || ' ' || lower(title), 0)) stored,
+    add column seller_key      bigint generated always as (coalesce(hashtextextended(lower(seller), 0), 0)) stored,
+    add column offer_key       bigint generated always as
+        (coalesce(hashtextextended(lower(seller) || ' ' || lower(title), 0), 0)) stored,
+    add column group_key       bigint generated always as
+        (hashtextextended(coalesce(variant, '') || ' ' || coalesce(language, '') || ' ' || coalesce(currency::text, ''), 0)) stored,
+    add column comp            smallint generated always as (
+        case card_condition when 'NM' then 0 when 'LP' then 1 when 'MP' then 2 when 'HP' then 3 when 'DMG' then 4 else 7 end
+        + 8 * case basis when 'sold' then 0 when 'ask' then 1 else 2 end
+        + 32 * case when left_out is null then 0
+                    else case left_out when 'junk' then 1 when 'not_a_single' then 2 when 'graded' then 3
+                                       when 'other_language' then 4 when 'other_variant' then 5 when 'other_card' then 6
+                                       when 'outlier' then 7 when 'relist' then 8 when 'seller_cap' then 9
+                                       when 'variation_group' then 10 when 'running_auction' then 11
+                                       when 'no_condition' then 12 when 'rule' then 13 end end) stored,
+    add column source_key      int generated always as (hashtext(source)) stored,
     add constraint price_observations_priced check (left_out is not null or num_nulls(unit_price, currency) = 0);
 -- 'search': it was found by a search for the print, and its title does not say that it is that print.
 alter table public.price_observations drop constraint price_observations_mapped_by_check;
@@ -83,6 +96,8 @@ alter table public.price_observations drop constraint price_observations_status_
 alter table public.price_observations add constraint price_observations_status_check
     check (status in ('sold', 'unpaid', 'cancelled', 'refunded', 'partially_refunded', 'active', 'ended', 'guide'));
 comment on column public.price_observations.total_cents is 'hundredths of the currency''s unit';
+comment on column public.price_observations.comp is 'condition, basis and reason as one number: a million of them are read at once';
+comment on column public.price_observations.group_key is 'the same for one printing, language and currency';
 comment on column public.price_observations.offer_key is 'the same for one seller''s listings with one title';
 
 -- An offer is known by its item: seen again, it is the same row.
@@ -92,8 +107,7 @@ create unique index price_observations_once on public.price_observations (source
 -- All that a curve is made of, so that it is read without the rows themselves.
 drop index public.price_observations_of_print;
 create index price_observations_of_print on public.price_observations (card_print_id, observed_at)
-    include (id, basis, card_condition, left_out, source, currency, language, variant, total_cents, seller_key, offer_key,
-             listing_type, judged_by)
+    include (id, comp, source_key, group_key, total_cents, seller_key, offer_key, judged_by)
     where card_print_id is not null;
 
 -- They are every org's: who is confined to one may read them, and not change them.

@@ -187,6 +187,7 @@ def test_every_setting_says_what_it_means() -> None:
     assert [name for name, setting in settings.items() if setting.secret] == [
         "DATABASE_URL",
         "MIGRATIONS_URL",
+        "WORKER_TRACING__ENDPOINT",
         "WORKER_POKEMONAPI__API_KEY",
         "WORKER_EBAY__CLIENT_SECRET",
         "WORKER_EBAY__VERIFICATION_TOKEN",

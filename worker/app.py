@@ -20,10 +20,12 @@ from worker.db import Database, open_database
 from worker.duties import compare_schema, duties_of, schedules_of
 from worker.embedded import embedded_postgres
 from worker.errors import UserError
-from worker.handlers import all_handlers, normalize_batch, seller_sync
+from worker.handlers import all_handlers, normalize_batch, price_curve, seller_sync
 from worker.handlers.normalize_batch import NormalizeBatch
+from worker.handlers.price_curve import PriceCurve
 from worker.handlers.seller_sync import SellerSync
 from worker.migrate import migrate
+from worker.prices import price_handlers
 from worker.queue.contract import Kinds
 from worker.queue.daemon import Daemon, Pace
 from worker.queue.jobs import Jobs
@@ -38,9 +40,14 @@ from worker.runs.prices import Prices
 from worker.runs.steering import Steering
 from worker.selling import asker_of, selling_handlers
 from worker.settings_model import Settings
+from worker.traces import traced
 from worker.web.ops import OpsPort, ops_app
 
-SUMMARIES = {NormalizeBatch.kind: normalize_batch.summarise, SellerSync.kind: seller_sync.summarise}
+SUMMARIES = {
+    NormalizeBatch.kind: normalize_batch.summarise,
+    SellerSync.kind: seller_sync.summarise,
+    PriceCurve.kind: price_curve.summarise,
+}
 HOUSEKEEPING_CONNECTIONS = 6
 MOST_CONNECTIONS = 20
 SCHEMA_SECONDS = 30.0
@@ -93,7 +100,7 @@ def shipped_handlers(settings: Settings, db: Database, asker: Asker | None = Non
         jobs=chosen.jobs,
         channels=channels,
         alerts_per_hour=settings.alerts.per_hour,
-        selling=selling_handlers(settings, db, asker),
+        more=[*selling_handlers(settings, db, asker), *price_handlers(settings, db)],
     )
 
 
@@ -146,7 +153,7 @@ async def run_worker(settings: Settings, urls: Urls, service: Service) -> int:
     async with anyio.create_task_group() as group:
         stop = _Stop(group.cancel_scope)
         await group.start(stop.heed_signals)
-        with _ops_port(settings, vitals, urls):
+        with traced(settings.tracing), _ops_port(settings, vitals, urls):
             size = min(MOST_CONNECTIONS, pace.concurrency + HOUSEKEEPING_CONNECTIONS)
             places = settings.blocking
             async with (

@@ -14,8 +14,10 @@ from worker.commands.imports import app as import_app
 from worker.commands.kinds import kinds
 from worker.commands.limit import limit
 from worker.commands.migrate import migrate
+from worker.commands.price import price
 from worker.commands.sandbox import sandbox
 from worker.commands.session import TALK
+from worker.commands.titles import titles
 from worker.commands.web import web
 from worker.commands.worker import worker
 from worker.errors import MintmarkError, Refused, UserError
@@ -45,6 +47,8 @@ app.add_typer(quota.app, name="quota")
 app.command()(kinds)
 app.command()(limit)
 app.add_typer(import_app, name="import")
+app.command()(price)
+app.command()(titles)
 app.command()(web)
 app.command()(sandbox)
 app.command()(bench)

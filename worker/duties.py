@@ -10,6 +10,7 @@ from worker.cron import Cron
 from worker.db import Database
 from worker.handlers.deliver_alerts import DeliverAlerts
 from worker.migrate_drift import drift
+from worker.prices import price_duties, price_schedules
 from worker.queue.contract import Kinds
 from worker.queue.jobs import Jobs
 from worker.queue.keeper import Duty
@@ -48,6 +49,7 @@ def duties_of(settings: Settings, db: Database, kinds: Kinds, closer: Closer) ->
         Duty("alerts", settings.queue.rescue_seconds, alerts.look),
         Duty("quotas", HOUR, partial(announce, db, settings.quotas)),
         *selling_duties(settings, db),
+        *price_duties(db),
         Duty("close runs", settings.queue.rescue_seconds, closer.sweep),
         Duty("sample", settings.ops.sample_seconds, partial(sample, db, kinds.names())),
         Duty("retain", HOUR, partial(retain, db, keep)),
@@ -55,9 +57,10 @@ def duties_of(settings: Settings, db: Database, kinds: Kinds, closer: Closer) ->
 
 
 def schedules_of(settings: Settings) -> list[Schedule]:
-    """The schedules of the settings, as the queue knows them, and those that come with eBay."""
+    """The schedules of the settings, as the queue knows them, and those that are built in."""
     return [
         *selling_schedules(settings),
+        *price_schedules(settings),
         *(
             Schedule(
                 name=name,

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TextIO
 
 import structlog
+from structlog.typing import EventDict
+
+from worker import tracing
 
 LONGEST_WORDS = 8192
 LONGEST_TRACEBACK = 65_536
@@ -37,6 +40,7 @@ def configure_logging(level: str, style: str, stream: TextIO = sys.stderr) -> No
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _with_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *([] if console else [structlog.processors.format_exc_info]),
@@ -46,6 +50,11 @@ def configure_logging(level: str, style: str, stream: TextIO = sys.stderr) -> No
         logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
+
+
+def _with_trace(_logger: object, _method: str, line: EventDict) -> EventDict:
+    """Name the span in which a line is said; one that names its own keeps it."""
+    return {**tracing.ids(), **line} if tracing.is_on() and "trace_id" not in line else line
 
 
 def words(error: BaseException) -> str:

@@ -4,7 +4,7 @@ Takes plain values, so that any room may report and no room names a metric. ``EV
 operator's vocabulary; ``docs/events.md`` is compared with it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -57,6 +57,7 @@ RUNS = _gauge("runs", "Runs by state.", "state")
 RUNS_PAUSED = _gauge("runs_paused", "Paused runs, by what paused them.", "reason")
 RUN_SPENT = _counter("run_spent_cents_total", "Cents spent by runs.", "kind")
 OBSERVATIONS = _counter("observations_total", "Price observations that are new.", "source", "basis")
+PRICE_AGE = _gauge("price_age_seconds", "Since prints were priced last, by quantile.", "quantile")
 API_QUOTA = _gauge("api_quota_remaining", "Calls that are left of a provider's day.", "api")
 API_QUOTA_CALLS = _gauge("api_quota_calls", "Calls that a provider allows in its day.", "api")
 ACCOUNTS_REVOKED = _gauge("accounts_revoked", "Accounts that are out of use until they are connected again.")
@@ -87,6 +88,7 @@ API_SECONDS = _histogram("api_request_seconds", "From asking to the whole answer
 API_BREAKER = _gauge(
     "api_breaker", "Whether an API is left alone because it fails: 0 no, 1 yes, 2 it is being tried.", "api"
 )
+SPANS = _counter("spans_total", "Spans, by whether the collector took them: sent or lost.", "outcome")
 ENDINGS = ("done", "snooze", "retry", "cancel", "fail", "hand_back")
 BREAKER_STATES = {"closed": 0, "open": 1, "half_open": 2}
 
@@ -108,6 +110,7 @@ EVENTS = {
     "lease_lapsed": "This worker could not renew its lease in time; its handlers were cancelled.",
     "outage_began": "Something this worker needs does not answer; it keeps trying.",
     "outage_ended": "It answers again.",
+    "spans_dropped": "More spans end than can be sent; some are dropped. Said every twenty seconds at most.",
     "wakeup_mode": "How this worker learns of new work: listen or poll.",
     "pooler_found": "DATABASE_URL goes through a pooler: no statement is prepared.",
     "run_closed": "A run has ended: its totals.",
@@ -170,6 +173,7 @@ def job_finished(
     run: object = None,
     code: str | None = None,
     why: str | None = None,
+    trace: dict[str, str] | None = None,
 ) -> None:
     """Write the one line of an attempt, and move the metrics that say the same.
 
@@ -185,6 +189,7 @@ def job_finished(
         "run": run and str(run),
         "code": code and code[:LONGEST_CODE],
         "why": why and why[:LONGEST_WORDS],
+        **(trace or {}),
     }
     say(
         "job_finished",
@@ -258,6 +263,12 @@ def observations(*, source: str, basis: str, count: int) -> None:
     """Count observations that were not there before."""
     if count:
         OBSERVATIONS.labels(source, basis).inc(count)
+
+
+def price_ages(ages: Mapping[str, float]) -> None:
+    """Say how old prices are, in seconds by quantile; nothing where there are none."""
+    for quantile, seconds in ages.items():
+        PRICE_AGE.labels(quantile).set(seconds)
 
 
 def budget_denied(*, run: str, why: str) -> None:

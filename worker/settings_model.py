@@ -12,10 +12,12 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.settings_alerts import Alerts
+from worker.settings_curves import Curves
 from worker.settings_ebay import Ebay, Secrets, Sync, Web
 from worker.settings_money import PriceTables, QuotaTable
 from worker.settings_schedules import ScheduleTables
 from worker.settings_section import Count, Port, Section
+from worker.settings_tracing import Tracing
 
 PREFIX = "WORKER_"
 BETWEEN = "__"
@@ -162,6 +164,7 @@ class Settings(BaseSettings):
     blocking: Blocking = Blocking()
     ops: Ops = Ops()
     log: Log = Log()
+    tracing: Tracing = Tracing()
     normalize: Normalize = Normalize()
     pokemonapi: PokemonApi = PokemonApi()
     tcgdex: Tcgdex = Tcgdex()
@@ -169,6 +172,7 @@ class Settings(BaseSettings):
     ebay: Ebay = Ebay()
     sync: Sync = Sync()
     secrets: Secrets = Secrets()
+    curves: Curves = Curves()
     alerts: Alerts = Alerts()
     retention: Retention = Retention()
     embedded: Embedded = Embedded()

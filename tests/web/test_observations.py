@@ -20,6 +20,7 @@ LABELS = {
     "ending",
     "source",
     "basis",
+    "quantile",
     "api",
     "status",
     "outcome",

@@ -170,6 +170,7 @@ NAMES = {
     "mintmark_runs_paused": {"reason"},
     "mintmark_run_spent_cents": {"kind"},
     "mintmark_observations": {"source", "basis"},
+    "mintmark_price_age_seconds": {"quantile"},
     "mintmark_api_quota_remaining": {"api"},
     "mintmark_api_quota_calls": {"api"},
     "mintmark_accounts_revoked": set[str](),
@@ -196,8 +197,8 @@ NAMES = {
 SPENT = 'mintmark_run_spent_cents_total{kind="demo"} 6.0'
 FINISHED = 'mintmark_jobs_finished_total{ending="done",kind="demo"} 1.0'
 NEVER_HERE = {
-    "mintmark_schedules_fired",
     "mintmark_alerts",
+    "mintmark_price_age_seconds",
     "mintmark_api_quota_remaining",
     "mintmark_api_quota_calls",
     "mintmark_api_requests",

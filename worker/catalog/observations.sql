@@ -29,7 +29,7 @@ on conflict (source, marketplace_id, order_id, order_line_item_id) do update
        sku = excluded.sku, quantity = excluded.quantity, unit_price = excluded.unit_price, shipping = excluded.shipping,
        currency = excluded.currency, observed_at = excluded.observed_at, listing_type = excluded.listing_type,
        condition = excluded.condition, status = excluded.status, raw = excluded.raw,
-       content_hash = excluded.content_hash, source_modified_at = excluded.source_modified_at, updated_at = now(),
+       content_hash = excluded.content_hash, judged_by = null, source_modified_at = excluded.source_modified_at, updated_at = now(),
        card_print_id = case when o.mapped_by = 'manual' then o.card_print_id else excluded.card_print_id end,
        mapped_by = case when o.mapped_by = 'manual' then o.mapped_by else excluded.mapped_by end,
        match_score = case when o.mapped_by = 'manual' then o.match_score else excluded.match_score end,

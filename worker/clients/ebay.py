@@ -12,7 +12,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 from worker.clients.answers import AnsweredDown, AnsweredNo, TooOften
 from worker.clients.breaker import Breaker
-from worker.clients.http import Call, JsonClient, Wiring
+from worker.clients.http import REQUEST_ID, Call, JsonClient, Wiring
 from worker.errors import AccessDenied, SourceError
 
 Host: TypeAlias = Literal["api", "apiz", "auth"]
@@ -139,7 +139,7 @@ class Ebay:
         ``CoolingDown`` while the API is left alone because it fails, and else what ``JsonClient.ask`` raises;
         ``error_ids`` reads eBay's own numbers from it.
         """
-        headers = {"Authorization": f"Bearer {token}", "X-Request-ID": request_id}
+        headers = {"Authorization": f"Bearer {token}", REQUEST_ID: request_id}
         if question.of_marketplace:
             headers["X-EBAY-C-MARKETPLACE-ID"] = marketplace
         call = Call(

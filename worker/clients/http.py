@@ -19,6 +19,7 @@ from typing import Self
 import anyio
 import httpx
 
+from worker import tracing
 from worker.clients.answers import (
     MAX_BODY_BYTES,
     AnsweredDown,
@@ -37,6 +38,7 @@ TURN_SECONDS = 300.0
 MARGIN_SECONDS = 0.25
 ERROR_BODY_BYTES = 64 * 1024
 NO_CONTENT = 204
+REQUEST_ID = "X-Request-ID"
 DEFAULT_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "mintmark"}
 
 for _name in ("httpx", "httpcore"):
@@ -161,7 +163,7 @@ class JsonClient:
         retries, some_left = 0, False
         while True:
             try:
-                outcome = await self._attempt(call)
+                outcome = await self._attempt(call, retries)
             except NoTurn as error:
                 error.request = "unknown" if some_left else "unsent"
                 raise
@@ -184,10 +186,18 @@ class JsonClient:
         advice = error.retry_after.total_seconds() if error.retry_after else 0
         return None if advice > PATIENCE_SECONDS else max(advice, 2.0**retries) + self._wiring.jitter()
 
-    async def _attempt(self, call: Call) -> _Outcome:
+    async def _attempt(self, call: Call, retries: int) -> _Outcome:
         async with self._turn(call):
             started = self._wiring.clock()
-            outcome = await self._exchange(call)
+            with tracing.api_call(
+                api=self.api,
+                operation=call.operation,
+                method=call.method,
+                request_id=call.headers.get(REQUEST_ID),
+                retries=retries,
+            ) as asked:
+                outcome = await self._exchange(call)
+                asked.status = outcome.status_class
             seconds = self._wiring.clock() - started
         self._wiring.on_request(self.api, outcome.status_class, seconds)
         return outcome

@@ -10,6 +10,7 @@ import aiosmtplib
 import anyio
 from pydantic import SecretStr
 
+from worker import tracing
 from worker.clients.http import Wiring
 from worker.clients.notices import Message, about, headline, moment, sentence, where_to_look
 from worker.errors import SourceDown, SourceError, SourceRefused
@@ -60,8 +61,9 @@ class Mail:
         It counts as taken when the server takes it for one of the recipients.
         """
         began = time.monotonic()
-        status, error = await self._tried(self.written(message))
-        self._wiring.on_request(self.name, status, time.monotonic() - began)
+        with tracing.api_call(api=self.name, operation="send") as asked:
+            asked.status, error = await self._tried(self.written(message))
+        self._wiring.on_request(self.name, asked.status, time.monotonic() - began)
         if error is not None:
             raise error
 

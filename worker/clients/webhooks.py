@@ -12,6 +12,7 @@ import anyio
 import httpx
 from pydantic import SecretStr
 
+from worker import tracing
 from worker.clients import addresses
 from worker.clients.answers import AnsweredDown, AnsweredNo, parse_retry_after, refusal
 from worker.clients.forms import Form
@@ -58,8 +59,9 @@ class Webhook:
     async def send(self, message: Message) -> None:
         """Hand over one message; raises SourceDown or SourceRefused: it may have arrived all the same."""
         began = time.monotonic()
-        status, error = await self._tried(message)
-        self._wiring.on_request(self.name, status, time.monotonic() - began)
+        with tracing.api_call(api=self.name, operation="send") as asked:
+            asked.status, error = await self._tried(message)
+        self._wiring.on_request(self.name, asked.status, time.monotonic() - began)
         if error is not None:
             raise error
 

@@ -9,6 +9,7 @@ import typer
 
 from worker.commands.session import JsonFlag, payload_from, print_json, with_database
 from worker.db import Database, statements
+from worker.traces import enqueueing
 
 SQL = statements(Path(__file__).with_name("queries.sql"))
 
@@ -28,10 +29,12 @@ def enqueue(
     when = run_at.astimezone() if run_at else None
 
     async def ask(db: Database) -> int:
-        id_: int = await db.fetchval(SQL["enqueue"], kind, text, queue, priority, when, dedupe_key, run)
+        with enqueueing(kind) as traceparent:
+            given = (kind, text, queue, priority, when, dedupe_key, run, traceparent)
+            id_: int = await db.fetchval(SQL["enqueue"], *given)
         return id_
 
-    job = with_database(ask)
+    job = with_database(ask, is_traced=True)
     if as_json:
         print_json({"job": job})
     else:

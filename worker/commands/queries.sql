@@ -1,5 +1,7 @@
 -- name: enqueue
-select worker.enqueue($1, $2::jsonb, $3, $4, $5, $6, run_id => $7)
+-- In one statement with the trace that the job shall continue, for that is said for a transaction.
+with said as materialized (select set_config('mintmark.traceparent', coalesce($8, ''), true))
+select worker.enqueue($1, $2::jsonb, $3, $4, $5, $6, run_id => $7) from said
 
 -- name: cancel_job
 select worker.cancel_job($1)

@@ -15,6 +15,7 @@ from worker.commands.run_looks import RunId
 from worker.commands.session import TALK, JsonFlag, payload_from, print_json, with_database
 from worker.db import Database, statements
 from worker.runs.states import RunState
+from worker.traces import enqueueing
 
 SQL = statements(Path(__file__).with_name("run.sql"))
 app = typer.Typer(no_args_is_help=True, help="Start, watch and steer runs.")
@@ -36,7 +37,8 @@ def start(
     text, cap = payload_from(params), read_cents(budget_cents)
 
     async def ask(db: Database) -> None:
-        run = await start_estimated(db, kind, text, name, cap)
+        with enqueueing(kind) as traceparent:
+            run = await start_estimated(db, kind, text, name, cap, traceparent)
         if as_json:
             print_json(run)
         else:
@@ -47,15 +49,17 @@ def start(
             if ended["state"] != RunState.COMPLETED:
                 raise typer.Exit(1)
 
-    with_database(ask)
+    with_database(ask, is_traced=True)
 
 
 async def start_estimated(
-    db: Database, kind: str, params: str, name: str | None, cap: Any
+    db: Database, kind: str, params: str, name: str | None, cap: Any, traceparent: str | None = None
 ) -> dict[str, UUID | Any]:
     """Start a run; its estimate is told before anybody may begin it. Answers what is known of it."""
     estimated = await estimate_of(db, kind, params)
     async with db.transaction() as connection:
+        if traceparent is not None:
+            await connection.execute(SQL["continue_trace"], traceparent)
         run = await connection.fetchval(SQL["start_run"], kind, params, name, cap)
         money = await connection.fetchrow(SQL["note_estimate"], run, estimated)
         assert money is not None

@@ -1,3 +1,6 @@
+-- name: continue_trace
+select set_config('mintmark.traceparent', $1, true)
+
 -- name: start_run
 select worker.start_run($1, $2::jsonb, $3, $4)
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +24,7 @@ from worker.db import Database
 from worker.errors import UserError
 from worker.settings import load_settings
 from worker.settings_model import Settings
+from worker.traces import traced
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 PIPED_WIDTH = 10_000
@@ -42,16 +44,24 @@ def settings() -> Settings:
     return loaded
 
 
-def with_database(do: Callable[[Database], Awaitable[T]]) -> T:
-    """Run one coroutine with the configured database; a terminal's log is kept to warnings."""
+def with_database(do: Callable[[Database], Awaitable[T]], *, is_traced: bool = False) -> T:
+    """Run one coroutine with the configured database; a terminal's log is kept to warnings.
+
+    ``is_traced``: its spans are sent to the collector of the settings, if they name one.
+    """
+    return with_settings(lambda db, _: do(db), is_traced=is_traced)
+
+
+def with_settings(do: Callable[[Database, Settings], Awaitable[T]], *, is_traced: bool = False) -> T:
+    """The same, for those that have to know the settings besides."""
     loaded = load_settings()
     observe.configure_logging("warning" if sys.stderr.isatty() else loaded.log.level, loaded.log.format)
 
     async def run(urls: Urls) -> T:
         async with database(loaded, urls) as db:
-            return await do(db)
+            return await do(db, loaded)
 
-    with database_urls(loaded) as urls:
+    with traced(loaded.tracing) if is_traced else nullcontext(), database_urls(loaded) as urls:
         return anyio.run(run, urls, backend_options={"use_uvloop": True})
 
 

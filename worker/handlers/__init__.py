@@ -1,4 +1,4 @@
-"""The list of handlers: one file a kind, one line here; those that read accounts, in worker/selling.py."""
+"""The list of handlers: one file a kind, one line here, or in worker/selling.py or worker/prices.py."""
 
 from collections.abc import Sequence
 
@@ -17,12 +17,12 @@ def all_handlers(
     jobs: int,
     channels: Sequence[Channel] = (),
     alerts_per_hour: int = 20,
-    selling: Sequence[AnyHandler] = (),
+    more: Sequence[AnyHandler] = (),
 ) -> Sequence[AnyHandler]:
     """Every kind this worker knows, with what each may touch; without channels no alerts are delivered."""
     return [
         Demo(),
         NormalizeBatch(db=db, batch_size=batch_size, jobs=jobs),
-        *selling,
+        *more,
         *([DeliverAlerts(channels=channels, per_hour=alerts_per_hour)] if channels else []),
     ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from worker.queue.contract import Done, Ending, Job
+from worker.tracing import Span
 
 
 @dataclass(slots=True, eq=False)
@@ -18,6 +19,8 @@ class Attempt:
     started: float = 0.0
     ended: float = 0.0
     ending: Ending | None = None
+    span: Span | None = None
+    """Where its handler's work is traced; None before it begins, and where nothing is."""
 
     def end(self, ending: Ending) -> None:
         """Note how and when it ended."""

@@ -31,6 +31,8 @@ class Job(NamedTuple):
     waited: float
     """Seconds from when it could first have been claimed to when it was, by the database's clock."""
     priority: int = 0
+    traceparent: str | None = None
+    """The trace in which it was enqueued, as W3C's trace context has it; None where there was none."""
 
 
 STOPPING = "worker stopping"

@@ -9,7 +9,7 @@ from uuid import UUID
 import anyio
 import anyio.abc
 
-from worker import observe
+from worker import observe, tracing
 from worker.queue.attempt import Attempt
 from worker.queue.contract import STOPPING, Done, Ending, HandBack, Job, Kinds
 from worker.queue.executor import code_and_reason, name_of
@@ -92,7 +92,7 @@ class Hand:
             if attempt.job.id in ours:
                 _report(attempt)
             else:
-                observe.lease_lost(kind=attempt.job.kind, job=attempt.job.id)
+                _report_lost(attempt)
         self.on_room()
 
     def stop(self) -> None:
@@ -156,7 +156,8 @@ class Hand:
 
     def _conclude(self, attempt: Attempt, ending: Ending | None) -> None:
         if ending is None:
-            observe.lease_lost(kind=attempt.job.kind, job=attempt.job.id)
+            attempt.ended = time.monotonic()
+            _report_lost(attempt)
             self._held.discard(attempt)
             self.on_room()
             return
@@ -190,4 +191,12 @@ def _report(attempt: Attempt) -> None:
         run=job.run_id,
         code=code,
         why=why,
+        trace=tracing.ids_of(attempt.span, job.traceparent),
     )
+    if attempt.span is not None:
+        tracing.job_ended(attempt.span, ending=name_of(ending), code=code, seconds=attempt.seconds())
+
+
+def _report_lost(attempt: Attempt) -> None:
+    observe.lease_lost(kind=attempt.job.kind, job=attempt.job.id)
+    tracing.job_ended(attempt.span, ending="lease_lost", code=None, seconds=attempt.seconds())

@@ -19,7 +19,8 @@ update worker.jobs j
        reason = null
  where j.ctid = any(array(select p.place from picked p))
 returning j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
-          j.concurrency_key, date_part('epoch', now() - greatest(j.created_at, j.run_at)) as waited, j.priority
+          j.concurrency_key, date_part('epoch', now() - greatest(j.created_at, j.run_at)) as waited, j.priority,
+          j.metadata ->> 'traceparent' as traceparent
 
 -- name: claim_behind
 -- The same from behind a cursor: past an id in each of some priorities ($5, $6), and everything in the gaps between
@@ -55,7 +56,8 @@ update worker.jobs j
        reason = null
  where j.ctid = any(array(select p.place from picked p))
 returning j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
-          j.concurrency_key, date_part('epoch', now() - greatest(j.created_at, j.run_at)) as waited, j.priority
+          j.concurrency_key, date_part('epoch', now() - greatest(j.created_at, j.run_at)) as waited, j.priority,
+          j.metadata ->> 'traceparent' as traceparent
 
 -- name: claim_within_limits
 -- The same where limits are in force: of each limited kind as many as there is room for, which is counted under the
@@ -92,7 +94,7 @@ with rooms as materialized (
      where j.id = any(array(select p.id from picked p))
     returning j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id,
               j.checkpoint, j.concurrency_key, date_part('epoch', now() - greatest(j.created_at, j.run_at)) as waited,
-              j.priority
+              j.priority, j.metadata ->> 'traceparent' as traceparent
 ), noted as (
     insert into worker.limit_starts (kind, started_at, jobs)
     select t.kind, clock_timestamp(), count(*)
@@ -101,7 +103,7 @@ with rooms as materialized (
      group by t.kind
 )
 select t.id, t.fence, t.kind, t.queue, t.payload, t.attempt, t.max_attempts, t.crashes, t.run_id, t.checkpoint,
-       t.concurrency_key, t.waited, t.priority
+       t.concurrency_key, t.waited, t.priority, t.traceparent
   from taken t
 
 -- name: limits
@@ -167,7 +169,7 @@ select w.priority
 -- broke between the commit of their claim and its answer. Reads all of the table, so only after such a break.
 select j.id, j.fence, j.kind, j.queue, j.payload, j.attempt, j.max_attempts, j.crashes, j.run_id, j.checkpoint,
        j.concurrency_key, date_part('epoch', now() - greatest(j.created_at, j.run_at)) as waited,
-       j.priority
+       j.priority, j.metadata ->> 'traceparent' as traceparent
   from worker.jobs j
  where j.state = 'running' and j.worker_id = $2 and j.queue = $1 and j.id <> all($3::bigint[])
  order by j.id
@@ -185,14 +187,14 @@ with ended as (
      where j.id = e.id and j.fence = e.fence and case when j.state = 'running' then true end
     returning j.id, j.fence, j.run_at, j.created_at, j.started_at, j.worker_id, j.run_id, j.priority,
               j.max_attempts, j.attempt, j.crashes, e.state, j.queue, j.kind, j.dedupe_key, j.concurrency_key,
-              e.reason, e.error_code, e.error_message, j.payload, j.checkpoint, e.result
+              e.reason, e.error_code, e.error_message, j.payload, j.checkpoint, e.result, j.metadata
 )
 insert into worker.job_history (id, fence, run_at, created_at, started_at, worker_id, run_id, priority, max_attempts,
                                 attempt, crashes, state, queue, kind, dedupe_key, concurrency_key, reason,
-                                error_code, error_message, payload, checkpoint, result)
+                                error_code, error_message, payload, checkpoint, result, metadata)
 select g.id, g.fence, g.run_at, g.created_at, g.started_at, g.worker_id, g.run_id, g.priority, g.max_attempts,
        g.attempt, g.crashes, g.state, g.queue, g.kind, g.dedupe_key, g.concurrency_key, g.reason, g.error_code,
-       g.error_message, g.payload, g.checkpoint, g.result
+       g.error_message, g.payload, g.checkpoint, g.result, g.metadata
   from gone g
 returning id
 
@@ -203,13 +205,14 @@ with gone as (
      where j.id = e.id and j.fence = e.fence and case when j.state = 'running' then true end
     returning j.id, j.fence, j.run_at, j.created_at, j.started_at, j.worker_id, j.run_id, j.priority,
               j.max_attempts, j.attempt, j.crashes, j.queue, j.kind, j.dedupe_key, j.concurrency_key, j.payload,
-              j.checkpoint
+              j.checkpoint, j.metadata
 )
 insert into worker.job_history (id, fence, run_at, created_at, started_at, worker_id, run_id, priority, max_attempts,
                                 attempt, crashes, state, queue, kind, dedupe_key, concurrency_key, payload,
-                                checkpoint)
+                                checkpoint, metadata)
 select g.id, g.fence, g.run_at, g.created_at, g.started_at, g.worker_id, g.run_id, g.priority, g.max_attempts,
-       g.attempt, g.crashes, 'completed', g.queue, g.kind, g.dedupe_key, g.concurrency_key, g.payload, g.checkpoint
+       g.attempt, g.crashes, 'completed', g.queue, g.kind, g.dedupe_key, g.concurrency_key, g.payload, g.checkpoint,
+       g.metadata
   from gone g
 returning id
 

@@ -7,6 +7,7 @@ from enum import Enum
 import anyio
 import anyio.lowlevel
 
+from worker import tracing
 from worker.queue.attempt import Attempt
 from worker.queue.contract import STOPPING, Ending, HandBack, Kinds
 from worker.queue.executor import execute, timed_out
@@ -116,6 +117,16 @@ class Slot:
         attempt.started = time.monotonic()
         self._deadline = attempt.started + self._kinds.by_name[attempt.job.kind].timeout.total_seconds()
         self._attempt = attempt
+        if tracing.is_on():
+            job = attempt.job
+            attempt.span = tracing.job_began(
+                kind=job.kind,
+                queue=job.queue,
+                job=job.id,
+                attempt=job.attempt,
+                run=job.run_id,
+                traceparent=job.traceparent,
+            )
 
     def _ending_of_the_cut(self, attempt: Attempt) -> Ending | None:
         match self._cut:

@@ -56,14 +56,14 @@ with gone as (
      where j.id = b.id and j.fence = b.fence and j.state in ('pending', 'paused')
     returning j.id, j.fence, j.run_at, j.created_at, j.started_at, j.worker_id, j.run_id, j.priority,
               j.max_attempts, j.attempt, j.crashes, j.queue, j.kind, j.dedupe_key, j.concurrency_key, j.payload,
-              j.checkpoint
+              j.checkpoint, j.metadata
 )
 insert into worker.job_history (id, fence, run_at, created_at, started_at, worker_id, run_id, priority, max_attempts,
                                 attempt, crashes, state, queue, kind, dedupe_key, concurrency_key, reason,
-                                error_code, error_message, payload, checkpoint)
+                                error_code, error_message, payload, checkpoint, metadata)
 select g.id, g.fence, g.run_at, g.created_at, g.started_at, g.worker_id, g.run_id, g.priority, g.max_attempts,
        g.attempt, g.crashes, $3::worker.job_state, g.queue, g.kind, g.dedupe_key, g.concurrency_key, $4, $5, $6,
-       g.payload, g.checkpoint
+       g.payload, g.checkpoint, g.metadata
   from gone g
 returning id
 

@@ -6,6 +6,7 @@ operator allows.
 """
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -94,7 +95,8 @@ class Blocking:
         # Not by anyio.to_thread: Python would wait for its threads when the process ends.
         loop = asyncio.get_running_loop()
         work = partial(_work, loop, function, partial(self._conclude, call))
-        threading.Thread(target=work, name=f"mintmark {call.name}", daemon=True).start()
+        seen = contextvars.copy_context()  # What is logged or traced in there is this attempt's.
+        threading.Thread(target=seen.run, args=(work,), name=f"mintmark {call.name}", daemon=True).start()
 
     def _conclude(self, call: _Call, outcome: Outcome) -> None:
         call.ended = True

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar
 
-from worker import observe
+from worker import observe, tracing
 from worker.db import Connection, Database, Record, statements
 from worker.errors import LeaseLost, StopWork, ToldToStop, UserError
 from worker.queue.contract import STOPPING, Job
@@ -180,15 +180,20 @@ class Work:
         the job was paused or cancelled, or the worker is stopping: this is a safe point, and what was
         committed stays.
         """
-        async with self._db.transaction() as connection:
-            batch = Batch(connection, self.job)
-            yield batch
-            charges = self._paid_for(batch)
-            items = batch.items if self.job.run_id is not None else []
-            counts, worked = await write_items(
-                connection, self.job, items, costs=costs(charges), again=self.again
-            )
-            verdict = await self._seal(batch, counts, charges)
+        job = self.job
+        with tracing.batch(kind=job.kind, job=job.id) as told:
+            async with self._db.transaction() as connection:
+                await self._continue_trace(connection)
+                batch = Batch(connection, job)
+                yield batch
+                charges = self._paid_for(batch)
+                items = batch.items if job.run_id is not None else []
+                counts, worked = await write_items(
+                    connection, job, items, costs=costs(charges), again=self.again
+                )
+                verdict = await self._seal(batch, counts, charges)
+            told["items"], told["charges"] = len(batch.items), len(charges)
+            told["failed_items"] = sum(item.outcome == "failed" for item in batch.items)
         if charges:
             self.spending.forget(charges)
         self.again = [one for one in self.again if one not in worked]
@@ -197,6 +202,11 @@ class Work:
             raise ToldToStop(verdict)
         if self._stopping():
             raise StopWork(STOPPING)
+
+    async def _continue_trace(self, connection: Connection) -> None:
+        """Whatever is enqueued in this transaction, by whatever statement, continues this job's trace."""
+        if (traceparent := tracing.traceparent(self.job.traceparent)) is not None:
+            await connection.execute(SQL["continue_trace"], traceparent)
 
     def _paid_for(self, batch: Batch) -> list[Charge]:
         """Charges without an item, and those of the batch's: another's has its own commit still to come."""

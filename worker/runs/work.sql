@@ -38,3 +38,6 @@ select worker.log_run($1, $2, $3, $4::jsonb, worker.actor($5))
 
 -- name: enqueue
 select worker.enqueue($1, $2::jsonb, run_id => $3)
+
+-- name: continue_trace
+select set_config('mintmark.traceparent', $1, true)

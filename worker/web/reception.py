@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from worker import observe
+from worker import observe, tracing
 from worker.db import is_outage
 from worker.web.pages import HEADERS, Answer, page
 
@@ -85,21 +85,24 @@ class Reception:
         """Answer one request, and write its line."""
         request, began = uuid4().hex, time.monotonic()
         path, method = scope["path"], scope["method"]
-        try:
-            answer = await self._answer(request, scope, receive)
-        except _Gone:
-            answer = None
-        why = answer.why if answer else "the caller went away"
-        observe.say(
-            "web_request",
-            level="debug" if path == HEALTH and not why else "info",
-            method=method if method in METHODS else OTHER,
-            route=path if path in self._doors else OTHER,
-            status=answer.status if answer else 0,
-            milliseconds=round((time.monotonic() - began) * 1000),
-            request_id=request,
-            **({"why": why} if why else {}),
-        )
+        method, route = method if method in METHODS else OTHER, path if path in self._doors else OTHER
+        with tracing.web_request(method=method, route=route, request_id=request) as told:
+            try:
+                answer = await self._answer(request, scope, receive)
+                told.status = answer.status
+            except _Gone:
+                answer = None
+            why = answer.why if answer else "the caller went away"
+            observe.say(
+                "web_request",
+                level="debug" if path == HEALTH and not why else "info",
+                method=method,
+                route=route,
+                status=answer.status if answer else 0,
+                milliseconds=round((time.monotonic() - began) * 1000),
+                request_id=request,
+                **({"why": why} if why else {}),
+            )
         if answer is not None:
             headers = {**self._headers, **answer.headers, "X-Request-ID": request}
             response = Response(answer.body, answer.status, headers, answer.media if answer.body else None)

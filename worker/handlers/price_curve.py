@@ -1,0 +1,148 @@
+"""Compute the price curves of prints: of some, of a set, or of all that somebody has said a price of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from worker.catalog.price_curves import SQL, Pricer
+from worker.catalog.prints import NoSuchPrint, find_print
+from worker.db import Connection, Database, statements
+from worker.errors import UserError
+from worker.queue.contract import Done, Ending
+from worker.runs.closing import RunTotals, Summary
+from worker.runs.handler import JobPayload
+from worker.runs.items import Item
+from worker.runs.work import Batch, Work
+
+OWN = statements(Path(__file__).with_name("price_curve.sql"))
+PrintName = Annotated[int | str, Field(description="an id, or a name of it: base1-4, pokemonapi:base1-4")]
+
+
+class Payload(JobPayload):
+    """Whose curves; all, where nothing is said."""
+
+    prints: tuple[PrintName, ...] | None = Field(
+        None, min_length=1, max_length=10_000, description="these prints"
+    )
+    set: str | None = Field(None, min_length=1, description="all of this set, by its source's id: base1")
+    jobs: int | None = Field(None, ge=1, le=64, description="jobs that share the work")
+    share: int = Field(
+        0, ge=0, description="which of these shares; set on the jobs that a run's first job adds"
+    )
+    shares: int = Field(1, ge=1, description="of so many")
+
+
+@dataclass(frozen=True)
+class PriceCurve:
+    """Goes through prints in the order of their ids; each batch is one transaction with its curves."""
+
+    kind: ClassVar = "price_curve"
+    queue: ClassVar = "pricing"
+    timeout: ClassVar = timedelta(hours=2)
+    max_attempts: ClassVar = 5
+    starts_run: ClassVar = True
+    takes: ClassVar[type[JobPayload]] = Payload
+
+    db: Database
+    pricer: Pricer
+    batch_size: int
+    jobs: int
+
+    async def handle(self, work: Work, payload: Payload) -> Ending:
+        """Compute what is left behind the checkpoint."""
+        if payload.prints is not None:
+            return await self._some(work, payload.prints)
+        at = work.checkpoint or await self._begin(work, payload)
+        while not at["ended"]:
+            at = await self._step(work, payload, at)
+        return Done({"prints": at["done"]})
+
+    async def _some(self, work: Work, names: Sequence[int | str]) -> Ending:
+        """Those that were named, in their order; one that is not there fails its item, and no other."""
+        done = work.checkpoint["done"] if work.checkpoint else 0
+        while done < len(names):
+            async with work.commit() as batch:
+                some = names[done : done + self.batch_size]
+                prints = await _found(batch, some)
+                await self._compute(batch, prints)
+                done += len(some)
+                batch.expected = len(names) if work.checkpoint is None and done == len(some) else 0
+                batch.checkpoint = {"done": done}
+        return Done({"prints": done})
+
+    async def _begin(self, work: Work, payload: Payload) -> dict[str, Any]:
+        """Find the set, count what is to be done, and add the jobs that share it."""
+        async with work.commit() as batch:
+            set_id = await _set_id(batch.connection, payload.set)
+            shares = payload.shares if payload.shares > 1 else payload.jobs or self.jobs
+            at = {"after": 0, "set": set_id, "shares": shares, "done": 0, "ended": False}
+            if payload.shares == 1:
+                batch.expected = await batch.connection.fetchval(SQL["count_prints"], set_id)
+                for share in range(1, shares):
+                    shared = payload.model_copy(update={"share": share, "shares": shares})
+                    await batch.enqueue(self.kind, shared.model_dump(mode="json", exclude_none=True))
+            batch.checkpoint = at
+        return at
+
+    async def _step(self, work: Work, payload: Payload, at: dict[str, Any]) -> dict[str, Any]:
+        async with work.commit() as batch:
+            rows = await batch.connection.fetch(
+                SQL["prints_with_evidence"],
+                at["after"],
+                at["set"],
+                at["shares"],
+                payload.share,
+                self.batch_size,
+            )
+            prints = [row["id"] for row in rows]
+            if prints:
+                await self._compute(batch, prints)
+            batch.checkpoint = {
+                **at,
+                "after": prints[-1] if prints else at["after"],
+                "done": at["done"] + len(prints),
+                "ended": len(prints) < self.batch_size,
+            }
+        return dict(batch.checkpoint)
+
+    async def _compute(self, batch: Batch, prints: Sequence[int]) -> None:
+        curves = await self.pricer.compute(batch.connection, prints)
+        priced = {one.print_id for one in curves if one.curve.prices}
+        rows = await batch.connection.fetch(SQL["names_of"], list(prints))
+        batch.items.extend(
+            Item("card", row["source_card_id"], "completed" if row["id"] in priced else "skipped")
+            for row in rows
+        )
+
+
+async def _found(batch: Batch, names: Sequence[int | str]) -> list[int]:
+    prints = dict[int, None]()
+    for name in names:
+        try:
+            prints[(await find_print(batch.connection, str(name))).id] = None
+        except NoSuchPrint as error:
+            batch.items.append(Item("card", str(name), "failed", error.code, str(error)))
+    return list(prints)
+
+
+async def _set_id(connection: Connection, name: str | None) -> int | None:
+    if name is None:
+        return None
+    found: int | None = await connection.fetchval(OWN["set_of_name"], name)
+    if found is None:
+        raise UserError(f"there is no set {name!r}: sets are named by their source's id, as in base1")
+    return found
+
+
+def summarise(totals: RunTotals) -> Summary:
+    """Say a run's totals in the words of prices: prints with a price, without one, unknown ones."""
+    words = {"completed": "priced", "skipped": "without_price", "failed": "unknown"}
+    summary: dict[str, int] = dict.fromkeys(words.values(), 0)
+    for one in totals.items:
+        if one.state in words:
+            summary[words[one.state]] += one.count
+    return {"prints": summary}

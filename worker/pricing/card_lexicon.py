@@ -1,0 +1,176 @@
+"""The lexicon of card titles."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+from worker.pricing import (
+    conditions,
+    innocent_words,
+    junk,
+    language_words,
+    languages,
+    listing_words,
+    variants,
+)
+from worker.pricing.coin_words import COIN_WORDS
+from worker.pricing.lexicon import NOTHING, Lexicon, Meaning
+from worker.pricing.quantities import add_quantities
+from worker.pricing.signs import COINED, NUMBER_SIGN, PADDED, PAIR, Signs
+from worker.pricing.slabs import GRADED, GRADES, SURE, add_slabs
+
+NEGATIONS = "not no non never isnt aint without nor zero"
+ARTICLES = "a an the any"
+ADJECTIVES = "major visible any big heavy a an the noticeable obvious sign signs of surface light minor other"
+
+
+@lru_cache(maxsize=1)
+def card_lexicon() -> Lexicon:
+    """Make it, at the first call: it takes some hundredths of a second."""
+    lexicon = Lexicon(Signs())
+    _add_conditions(lexicon)
+    add_slabs(lexicon)
+    _add_variants(lexicon)
+    _add_languages(lexicon)
+    _add_junk(lexicon)
+    add_quantities(lexicon)
+    lexicon.phrases("pokemon", "pokemon | tcg | ccg | cards | card | trading card")
+    lexicon.phrases("coin", COIN_WORDS)
+    lexicon.rule([COINED], "", _coined)
+    _add_negations(lexicon)
+    return lexicon.ready()
+
+
+def _coined(words: Sequence[str]) -> Meaning | None:
+    return Meaning("coin", words[0])
+
+
+def _add_conditions(lexicon: Lexicon) -> None:
+    signs = lexicon.signs
+    for condition, listed in conditions.SAID.items():
+        lexicon.phrases("condition", listed, condition)
+        # Whoever asks does not know: "NM?".
+        lexicon.phrases("nothing", " ? | ".join(filter(None, map(str.strip, listed.split("|")))) + " ?")
+    joined = f"(?:{signs.any('/')}{signs.any(conditions.SHORT)}{signs.any('mint')}?)+"
+    lexicon.rule(conditions.SHORT, joined, _joined)
+    lexicon.rule(["near"], f"{signs.any('mint')}{joined}", _joined)
+    numbers = signs.any([*map(str, range(1, 400))])
+    lexicon.rule(["hp", "mp"], f"(?:{numbers}|{PADDED})(?!{signs.any('/')})", _hit_points)
+    lexicon.rule(map(str, range(30, 400, 10)), signs.any("hp"), _hit_points)
+    # "… Base Set Unlimited Holo EX": the last word, and not behind a name.
+    before = signs.any(
+        "holo rare unlimited edition set shadowless foil uncommon common 1st ed base jungle fossil"
+    )
+    for word in ("EX", "ex", "SP", "sp", "m", "PL", "pl", "po"):
+        behind = f"(?:{before}|{PAIR})" if word.lower() == "sp" else before
+        lexicon.rule([word], rf"(?<={behind}{signs.any(word)})\Z", _last_word)
+
+
+def _last_word(words: Sequence[str]) -> Meaning | None:
+    return Meaning("condition", words[0].lower(), conditions.SHORT[words[0]]) if len(words) == 1 else None
+
+
+def _hit_points(words: Sequence[str]) -> Meaning | None:
+    return NOTHING if len(words) == 2 and ("hp" in words or words[0] == "mp") else None  # noqa: PLR2004
+
+
+def _joined(words: Sequence[str]) -> Meaning | None:
+    """Read "NM/LP", "EX-MT", "VG/EX"."""
+    said = [conditions.SHORT[word] for word in words if word in conditions.SHORT]
+    if "/" not in words or not said:
+        return None
+    text = "".join(word.lower() for word in words)
+    if {"ex", "EX"} & set(words) and set(said) == {"NM", "LP"}:
+        return Meaning("condition", text, "LP")
+    known = conditions.worse(said)
+    return Meaning("nothing", text) if known is None else Meaning("condition", text, known)
+
+
+def _add_variants(lexicon: Lexicon) -> None:
+    for feature, listed in variants.SAID.items():
+        lexicon.phrases("variant", listed, feature)
+
+
+def _add_languages(lexicon: Lexicon) -> None:
+    signs = lexicon.signs
+    for language, listed in languages.SAID_IN.items():
+        lexicon.phrases("language", listed.replace(",", "|"), language_words.CODES[language])
+    lexicon.phrases("nothing", language_words.NOT_A_LANGUAGE)
+    for code, listed in language_words.SAID.items():
+        lexicon.phrases("language", listed, code)
+    for code, listed in language_words.FIRST_EDITIONS.items():
+        lexicon.phrases("variant", listed, f"first {code}")
+    capitals = {word.upper(): language_words.CODES[language] for word, language in languages.CODES.items()}
+    for word, code in (capitals | language_words.CAPITALS).items():
+        lexicon.rule([word], _where_a_code_counts(signs, word), partial(_language_code, code))
+
+
+def _where_a_code_counts(signs: Signs, word: str) -> str:
+    """Not in "35 PT toploader", which is how thick it is; and PL is Platinum but at the end."""
+    thickness = signs.any(map(str, range(20, 400)))
+    return {"PT": f"(?<!{thickness}{signs.any('PT')})", "PL": r"\Z"}.get(word, "")
+
+
+def _language_code(code: str, words: Sequence[str]) -> Meaning | None:
+    return Meaning("language_code", words[0], code) if len(words) == 1 else None
+
+
+def _add_junk(lexicon: Lexicon) -> None:
+    weak = {phrase.strip() for phrase in listing_words.WEAK.split("|")}
+    for tables in (junk.SAID, listing_words.MORE):
+        for sort, listed in tables.items():
+            for phrase in map(str.strip, listed.split("|")):
+                lexicon.phrases("weak_junk" if phrase in weak else "junk", phrase, sort)
+    lexicon.phrases("with_pokemon", " | ".join(listing_words.WITH_POKEMON.split()), "other_product")
+    harmless = "|".join(phrase for phrase in junk.HARMLESS.split("|") if ";" not in phrase)
+    for listed in (harmless, innocent_words.HARMLESS, innocent_words.NAMES, conditions.HARMLESS):
+        lexicon.phrases("nothing", listed)
+    _add_origins(lexicon)
+    lexicon.phrases("risk", listing_words.RISKS)
+    lexicon.phrases("condition", "pack fresh | fresh from pack | straight from pack | pack to sleeve", "NM")
+    lexicon.phrases("variant", variants.SAID["first"], "first")
+    lexicon.phrases("graded", GRADED)
+
+
+def _add_origins(lexicon: Lexicon) -> None:
+    """Where a card comes from and in what it is sent are no part of what is sold."""
+    signs = lexicon.signs
+    for heads, between, things in (
+        (innocent_words.FROM, innocent_words.FROM_WHAT, innocent_words.PLACES),
+        (innocent_words.SENT, innocent_words.SENT_HOW, innocent_words.PROTECTION),
+    ):
+        lexicon.rule(
+            heads, f"{signs.any(between)}{{0,5}}{signs.any(things)}(?!{signs.any('fresh')})", _origin
+        )
+
+
+def _origin(words: Sequence[str]) -> Meaning | None:
+    things = {*innocent_words.PLACES.split(), *innocent_words.PROTECTION.split()}
+    return NOTHING if words[-1] in things else None
+
+
+def _add_negations(lexicon: Lexicon) -> None:
+    signs = lexicon.signs
+    defect, adjective = signs.any(conditions.DEFECTS), signs.any(ADJECTIVES)
+    joins = signs.any("or and nor /")
+    lexicon.rule(NEGATIONS, f"{adjective}{{0,3}}{defect}(?:{joins}?{adjective}?{defect}){{0,5}}", _no_defect)
+    listed = [*_all(junk.SAID), *_all(listing_words.MORE), *_all(conditions.SAID), *_all(variants.SAID)]
+    listed += [phrase for words in languages.SAID_IN.values() for phrase in words.split(",")]
+    negatable = {phrase.split()[0] for phrase in listed} | {*SURE.split(), "graded", "slabbed"}
+    lexicon.rule(
+        NEGATIONS,
+        f"{signs.any(ARTICLES)}?(?={signs.any(negatable)})(?!{signs.any(GRADES)}|[{PAIR}{NUMBER_SIGN}])",
+        _negation,
+    )
+
+
+def _negation(words: Sequence[str]) -> Meaning | None:
+    return Meaning("negation", " ".join(words))
+
+
+def _all(tables: Mapping[Any, str]) -> list[str]:
+    return [phrase for listed in tables.values() for phrase in map(str.strip, listed.split("|"))]
+
+
+def _no_defect(words: Sequence[str]) -> Meaning | None:
+    return NOTHING if set(words) & set(conditions.DEFECTS.split()) else None

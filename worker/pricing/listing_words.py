@@ -1,0 +1,99 @@
+"""Words that only whoever prices a listing must know, beside those that mapping knows too (``junk``)."""
+
+from worker.pricing.junk import Junk
+
+MORE: dict[Junk, str] = {
+    "fake": """
+        3d printed | acrylic card | art by | black gold cards | bootlegs | commemorative card |
+        contrefacon | copy card | custom card | custom made | customised | customized | diy |
+        fake card | falsa | falsch | falso | fanmade card | fantasy card | gold cards | gold foil card |
+        gold foil cards | gold foil plated | gold foil pokemon | gold metal | gold metal cards |
+        gold plated metal | gold sticker | golden cards | goldplated | hand drawn | hologram sticker |
+        inspired by | metal card | metal cards | metal gold | non official | non original |
+        not authentic | not genuine | not official | ooak | orika | photocopy | printed copy | proxi |
+        proxie | prxy | rainbow foil cards | recreation | replica card | replika | reproductions |
+        silver foil cards | slime | stainless steel | sticker card | vinyl card
+    """,
+    "several": """
+        both cards | bundle deal | card lot | cards lot | collection lot | collection of |
+        collection set | complete evolution | complete your collection | duo | entire collection |
+        evo line | evo set | evolution line set | full playset | grab | gradable lot | job lot |
+        konvolut | lote | lots of cards | lotto | mix | mixed lot | mystery lot | pair set | quad set |
+        repack lot | sammlung | set bundle | set complete | set lot | stack | starter set | trio |
+        wholesale
+    """,
+    "choice": """
+        a eleccion | a scegliere | all cards available | au choix | aussuchen | auswahl | build your |
+        buy 2 get 1 | buy 3 get 1 | choose any | choose card | choose condition | choose from |
+        choose quantity | choose singles | choose your | complete ur set | fill your set |
+        freie auswahl | make a choice | make your own | multiple available | multiple cards available |
+        pick a | pick and choose | pick any | pick from | pick your | see list | select card |
+        select from | singles available | u choose | u pick | you choose | you pick | you select |
+        zum aussuchen
+    """,
+    "sealed": """
+        advent calendar | battle deck | blaster | blister pack | booster box | booster bundle |
+        booster display | booster pack | booster packs | box set | build and battle | case sealed |
+        cello pack | checklane | collection box | collector box | collector chest | commander deck |
+        deck sealed | display | etbs | factory sealed | fat pack | figure collection | gift set |
+        hanger | hobby box | intro pack | league battle deck | live rip | lunch box | lunchbox |
+        mega box | mini tin | mystery box | mystery pack | pack break | pin collection | poke ball tin |
+        pokeball tin | poster collection | precon | preconstructed | premium collection |
+        prize pack series | pull game | rack pack | rip and ship | sealed pack | spc |
+        special collection | stacking tin | starter deck | starter kit | structure deck |
+        super premium collection | theme decks | trainer box | trainer kit | trainers box |
+        treasure chest | ultra premium collection | upc | wax box | wax pack
+    """,
+    "digital": """
+        account | arena code | digital card | digital code | e mail delivery | email delivery |
+        emailed | instant delivery | live code | mtg arena | mtgo | online codes | pocket account |
+        psd | ptcg live | ptcg online | redeem | redemption code | screensaver | tcg live code |
+        tcg pocket account | tcgp | template | unredeemed | unused code | virtual | wallpaper
+    """,
+    "merchandise": """
+        bead | binder page | binder pages | blanket | book | bookmark | bookmarks | booster wrapper |
+        box only | cap | card holder | card saver | card savers | card sleeves | card stand |
+        cardboard | cartridge | case only | charm | comic | cookie cutter | damage counter |
+        damage counters | deck boxes | deck protector | dice | display case only | display frame |
+        display stand | dvd | earrings | empty | empty box | empty pack | empty slab | empty tin |
+        empty wrapper | enamel pin | figurines | frame | funko pop | game boy | gameboy |
+        graded card case | graded card display | graded card frame | graded card holder |
+        graded card stand | guide book | hat | hoodie | iron on | jumbo card | key chain | label |
+        lanyard | led | magazine | magnetic holder | marker set | metal tin | mini slab | model kit |
+        mousepads | necklace | nendoroid | night light | nightlight | nintendo | one touch | ornament |
+        oversized card | pack art | painting | patch | pendant | penny sleeves | pez | phone case |
+        photo frame | pillow | pin badge | play mat | playmats | plushie | protector | shadow box |
+        skin | slab case | slab keychain | slab label | slab stand | sleeve only | sock | socks |
+        squishmallow | standee | statue | sticker only | sticker sheet | stickers sheet | storage box |
+        strategy guide | t shirt | tapestry | tattoo | tattoos | tin only | top loaders | toploaders |
+        toy | tshirt | vhs | video game | vinyl sticker | wallet | wrapper only | wrapping paper
+    """,
+    "other_product": """
+        auto signed | autographed by | cosmos stamp | crimped error | d edition | double stamped |
+        eb games stamp | error card | filler card | gamestop stamp | ghost shadow | gray stamp error |
+        hand signed | holo error | ink error | league promo stamp | misprint error | no damage error |
+        no rarity symbol | no stamp error | off center error | off cut | offcut | pokemon center stamp |
+        pokemon day stamp | prerelease stamp | print error | printing error | proxy stamp | psa dna |
+        red cheeks | snowflake stamp | staff promo | staff stamp | toys r us stamp | wcd |
+        world champion deck | world championship deck
+    """,
+}
+WEAK = """
+    account | album | badge | battle academy | battle deck | bead | blank | book | canvas | cap | case |
+    cases | charm | codes | coin | coins | comic | dice | display | download | dummy | duo |
+    duplicates | engraved | extended | figure | file | files | frame | grab | guaranteed | hat | label |
+    large | led | lego | list | magazine | marker | merlin | mix | painted | painting | pair | patch |
+    pin | pins | placeholder | portfolio | puzzle | random | select | skin | stack | starter set |
+    surprise | swap | swapped | template | theme deck | token | tokens | towel | toy | trainer kit |
+    variants | various | vending | virtual
+"""
+"""They say little where the title names one card by its number, or a slab; most are words of cards' names."""
+WITH_POKEMON = "topps panini merlin bandai meiji carddass topsun"
+"""Makers of other cards: another product where the title speaks of Pokémon, and none elsewhere."""
+RISKS = """
+    all sales final | as is | as pictured | as seen | condition unknown | final sale | for parts |
+    look at pics | no return | no returns | please read | read desc | read description |
+    see description | see photos | see pics | see pictures | sold as is | unsure of condition |
+    unverified
+"""
+"""They raise doubts and leave nothing out."""
