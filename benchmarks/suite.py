@@ -14,6 +14,8 @@ from benchmarks import (
     pickup,
     sell,
     snapshot,
+    titles,
+    truth,
 )
 from benchmarks.figures import Measure
 
@@ -25,8 +27,10 @@ BENCHMARKS: Mapping[str, Measure] = {
     "claims": claims.measure,
     "memory": memory.measure,
     "normalize": normalize.measure,
+    "titles": titles.measure,
     "budget": budget.measure,
     "sell": sell.measure,
     "curves": curves.measure,
+    "truth": truth.measure,
     "snapshot": snapshot.measure,
 }

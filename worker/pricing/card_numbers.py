@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from worker.pricing.signs import CODE, LARGE, NUMBER_SIGN, PADDED, PAIR, RATING, Signs
+from worker.pricing.signs import CODE, LARGE, NUMBER_SIGN, PADDED, PAIR, RATING, Signs, kind_of
+from worker.pricing.spelling import MOST_REMEMBERED, spell_token
 
 SPACED_PREFIXES = "swsh svp sm xy bw hgss dp tg gg rc mep"
 SMALLEST_TOTAL = 15
@@ -13,11 +14,31 @@ FRACTION = 20
 _PIECES = re.compile(r"([A-Z]*)-?0*(\d*)([A-Z]*)")
 
 
-def number_in(words: Sequence[str], text: str, spaced: re.Pattern[str]) -> str | None:
-    """The number that a title gives in the surest way; a bare "4" is none: it may be anything."""
-    at = text.find(PAIR)
-    if at >= 0:
-        return words[at] if text.find(PAIR, at + 1) < 0 else _best_pair(words)
+class _Pairs(dict[str, str]):
+    """What was between two blanks, and the number with its total in it, if there is one."""
+
+    def __missing__(self, token: str) -> str:
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        words = spell_token(token)
+        self[token] = pair = next((word for word in words if kind_of(word) == PAIR), "")
+        return pair
+
+
+_PAIRS = _Pairs()
+
+
+def number_in(tokens: Sequence[str], text: str, spaced: re.Pattern[str]) -> str | None:
+    """The number that a title gives in the surest way; a bare "4" is none: it may be anything.
+
+    ``tokens`` are what stands between the blanks of the title, ``text`` its signs.
+    """
+    pairs = text.count(PAIR)
+    if pairs == 1:
+        return next(filter(None, map(_PAIRS.__getitem__, tokens)))
+    words = [word for token in tokens for word in spell_token(token)]
+    if pairs:
+        return _best_pair(words)
     for kind in (NUMBER_SIGN, CODE):
         at = text.find(kind)
         if at >= 0:

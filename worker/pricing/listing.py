@@ -16,7 +16,7 @@ from worker.pricing.coin_listing import read_coin
 from worker.pricing.lexicon import Findings
 from worker.pricing.listing_reading import Game, LeftOut, ListingReading
 from worker.pricing.signs import PLAIN
-from worker.pricing.spelling import spell
+from worker.pricing.spelling import spell, tokens_of
 
 __all__ = ["Game", "LeftOut", "ListingReading", "read_listing"]
 
@@ -33,21 +33,21 @@ def read_listing(
     name are no junk, and a title with another number is ``other_card``. ``game`` says whether it is a card or
     a coin; None lets the title say.
     """
-    words = spell(title)
+    tokens = tokens_of(title)
     if game != "coin":
         lexicon = card_lexicon()
-        text = "".join(map(lexicon.signs.__getitem__, words))
+        text = lexicon.text(tokens)
         if name:
-            text = _without_name(words, text, name)
+            text = _without_name(spell(title), text, name)
         said = lexicon.said(text)
-        own = number_in(words, text, _spaced_numbers())
+        own = number_in(tokens, text, _spaced_numbers())
         if number is None and is_ordinary(said, text):
             return ordinary(said, own)
         if game == "card" or "coin" not in said or not _is_coin(said, own):
-            return read_card(title, words, text, said, own, number)
+            return read_card(title, text, said, own, number)
     lexicon = coin_lexicon()
-    text = lexicon.signs.text(words)
-    return read_coin(words, text, lexicon.said(text))
+    text = lexicon.text(tokens)
+    return read_coin(title, text, lexicon.said(text))
 
 
 def _is_coin(said: Findings, number: str | None) -> bool:
