@@ -118,6 +118,11 @@ async def test_an_offer_belongs_to_the_print_that_its_title_says(
         (prints[CHARIZARD], "search", "other_card"),
     ]
 
+    before = await listed(db)
+    await collect(db, database_url, own_stall, [CHARIZARD, "base1-2"])
+
+    assert await listed(db) == before
+
 
 async def test_a_print_that_a_person_chose_stays(
     db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
