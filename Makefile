@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 help:  ## print the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready  ## make .venv from the locked, hash-checked requirements
 
@@ -52,7 +52,13 @@ chaos: setup pgbouncer  ## the faults in full, about an hour; draws the scorecar
 	@CHAOS_LANE=long SCORECARD=.scorecard $(BIN)/pytest tests/chaos --numprocesses $(WORKERS) --timeout 7200 -rs; code=$$?; \
 	  $(BIN)/python -m tests.chaos.scorecard .scorecard docs/guarantees.md; exit $$code
 
+dashboards: setup  ## write Grafana's boards; DOCS=URL, where docs/ is read, links their runbooks
+	@$(BIN)/python -m deploy.grafana.build $(if $(DOCS),--docs $(DOCS))
+
+pictures: setup prometheus  ## draw the boards of docs/dashboards.md anew, from two minutes of real work
+	@PICTURES=docs/pictures $(BIN)/pytest tests/dashboards/test_answers.py -rs
+
 clean:  ## remove the virtual environment and the embedded database
 	rm -rf $(VENV) .mintmark
 
-.PHONY: help setup demo test pgbouncer prometheus check fix bench chaos lock clean
+.PHONY: help setup demo test pgbouncer prometheus check fix bench chaos lock dashboards pictures clean

@@ -9,11 +9,14 @@ from benchmarks import (
     drain,
     enqueue,
     growth,
+    inventory,
     memory,
     normalize,
     pickup,
     sell,
     snapshot,
+    titles,
+    truth,
 )
 from benchmarks.figures import Measure
 
@@ -25,8 +28,11 @@ BENCHMARKS: Mapping[str, Measure] = {
     "claims": claims.measure,
     "memory": memory.measure,
     "normalize": normalize.measure,
+    "titles": titles.measure,
     "budget": budget.measure,
     "sell": sell.measure,
     "curves": curves.measure,
+    "truth": truth.measure,
     "snapshot": snapshot.measure,
+    "inventory": inventory.measure,
 }

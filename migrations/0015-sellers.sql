@@ -139,13 +139,13 @@ begin
         delete from public.inventory_snapshots h
          using generate_series((select min(d.snapshot_date) from public.inventory_snapshots d where d.org_id = one.org_id),
                                (select max(d.snapshot_date) from public.inventory_snapshots d where d.org_id = one.org_id),
-                               interval '1 day') day
-         where h.org_id = one.org_id and h.snapshot_date = day::date and h.seller_id = one.id;
+                               interval '1 day') as g(day)
+         where h.org_id = one.org_id and h.snapshot_date = g.day::date and h.seller_id = one.id;
         delete from public.inventory_snapshot_weeks h
          using generate_series((select min(w.week) from public.inventory_snapshot_weeks w where w.org_id = one.org_id),
                                (select max(w.week) from public.inventory_snapshot_weeks w where w.org_id = one.org_id),
-                               interval '7 days') week
-         where h.org_id = one.org_id and h.week = week::date and h.seller_id = one.id;
+                               interval '7 days') as g(day)
+         where h.org_id = one.org_id and h.week = g.day::date and h.seller_id = one.id;
         delete from public.seller_inventory i where i.org_id = one.org_id and i.seller_id = one.id;
         delete from public.sellers s where s.id = one.id;
         erased := erased + 1;

@@ -18,14 +18,15 @@ from worker.channels import channels_of
 from worker.clients.ebay import APIS
 from worker.collectors import collect_handlers
 from worker.db import Database, open_database
-from worker.duties import compare_schema, duties_of
+from worker.duties import compare_schema, duties_of, schedules_of
 from worker.embedded import embedded_postgres
 from worker.errors import UserError
-from worker.handlers import all_handlers, collect, normalize_batch, price_curve, seller_sync
+from worker.handlers import all_handlers, collect, normalize_batch, price_curve, seller_sync, valuation
 from worker.handlers.collect import Collect
 from worker.handlers.normalize_batch import NormalizeBatch
 from worker.handlers.price_curve import PriceCurve
 from worker.handlers.seller_sync import SellerSync
+from worker.handlers.valuation import Valuation
 from worker.migrate import migrate
 from worker.prices import price_handlers
 from worker.queue.contract import Kinds
@@ -50,6 +51,7 @@ SUMMARIES = {
     SellerSync.kind: seller_sync.summarise,
     Collect.kind: collect.summarise,
     PriceCurve.kind: price_curve.summarise,
+    Valuation.kind: valuation.summarise,
 }
 HOUSEKEEPING_CONNECTIONS = 6
 MOST_CONNECTIONS = 20
@@ -101,6 +103,7 @@ def shipped_handlers(settings: Settings, db: Database, asker: Asker | None = Non
         db,
         batch_size=chosen.batch_size,
         jobs=chosen.jobs,
+        snapshot_days=settings.retention.snapshot_days,
         channels=channels,
         alerts_per_hour=settings.alerts.per_hour,
         more=[
@@ -182,7 +185,8 @@ async def run_worker(settings: Settings, urls: Urls, service: Service) -> int:
                     steering=steering,
                 )
                 channels = [channel.name for channel in channels_of(settings.alerts)]
-                observe.begin_at_zero(kinds=kinds.names(), channels=channels)
+                scheduled = [schedule.kind for schedule in schedules_of(settings)]
+                observe.begin_at_zero(kinds=kinds.names(), scheduled=scheduled, channels=channels)
                 stop.daemon = _daemon(settings, urls, db, pace, vitals, service, kinds, steering)
                 await stop.daemon.run()
         group.cancel_scope.cancel()

@@ -14,11 +14,12 @@ from worker.collecting.source import Source
 from worker.cron import Cron
 from worker.db import Database
 from worker.handlers.collect import Collect
+from worker.handlers.valuation import Valuation
 from worker.queue.schedules import Missed, Schedule
 from worker.runs.handler import AnyHandler
 from worker.selling import is_configured
-from worker.settings_ebay import NEVER
 from worker.settings_model import Settings
+from worker.settings_section import NEVER
 
 SCHEDULE = "collect"
 
@@ -41,7 +42,10 @@ def collect_handlers(settings: Settings, db: Database, asker: Asker | None) -> l
     """The handlers that gather prices."""
     chosen = settings.collect
     adapters = adapters_of(settings, db, asker)
-    return [Collect(db, adapters, most=chosen.most, prints_per_job=chosen.prints_per_job)]
+    return [
+        Collect(db, adapters, most=chosen.most, prints_per_job=chosen.prints_per_job),
+        Valuation(db, adapters),
+    ]
 
 
 def collect_schedules(settings: Settings) -> list[Schedule]:

@@ -2,14 +2,13 @@
 
 from pydantic import Field
 
-from worker.settings_ebay import Cron
-from worker.settings_section import Count, Section
+from worker.settings_section import Count, CronOrNever, Section
 
 
 class Collect(Section):
     """Gathering listings, sales and guide prices."""
 
-    cron: Cron = Field(
+    cron: CronOrNever = Field(
         "41 * * * *", description="when what is stalest is collected (UTC), where eBay is set up; or never"
     )
     stalest: Count = Field(100, description="how many prints that is at most, within the day's quota")

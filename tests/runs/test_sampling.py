@@ -164,3 +164,15 @@ async def test_old_events_go_once_their_run_has_ended_and_not_before(db: Databas
 
     assert await events(db, over) == ["completed"]
     assert await events(db, live) == ["created"]
+
+
+async def test_what_a_source_brings_is_counted_from_zero(db: Database) -> None:
+    await sample(db, ["demo"])
+
+    enabled = await db.fetch("select name, basis from public.sources where enabled")
+    assert enabled
+    assert [
+        one["name"]
+        for one in enabled
+        if measured("observations_total", source=one["name"], basis=one["basis"]) is None
+    ] == []

@@ -91,12 +91,14 @@ def test_counters_end_in_total_and_what_takes_time_is_measured_in_seconds() -> N
             assert family.name.endswith("_seconds")
 
 
-def test_what_alarms_count_begins_at_zero_so_that_the_first_count_is_an_increase() -> None:
-    observe.begin_at_zero(kinds=["demo"], channels=["slack"])
+def test_what_must_not_miss_its_first_begins_at_zero_so_that_it_is_an_increase() -> None:
+    observe.begin_at_zero(kinds=["demo"], scheduled=["normalize_batch"], channels=["slack"])
 
     begun = [
         ("jobs_rescued_total", {"kind": "demo"}),
         ("handlers_deaf_total", {"kind": "demo"}),
+        ("run_spent_cents_total", {"kind": "demo"}),
+        ("schedules_fired_total", {"kind": "normalize_batch"}),
         ("alerts_total", {"channel": "slack", "outcome": "delivered"}),
         *[("jobs_finished_total", {"kind": "demo", "ending": ending}) for ending in observe.ENDINGS],
     ]

@@ -149,9 +149,14 @@ async def _learn(connection: Connection, cards: dict[int, Print], asked: set[int
         cards |= {row["id"]: _print(row) for row in rows}
 
 
+async def present_rules(connection: Connection) -> list[SourceRule]:
+    """The rules that are active now, those of the highest priority first."""
+    return [_rule(row) for row in await connection.fetch(SQL["rules"])]
+
+
 async def present_judge(connection: Connection) -> Judge:
     """The judge with the rules as they stand."""
-    rules = [_rule(row) for row in await connection.fetch(SQL["rules"])]
+    rules = await present_rules(connection)
     currencies = {row["name"]: row["currency"] for row in await connection.fetch(SQL["currencies"])}
     return Judge(rules, currencies)
 

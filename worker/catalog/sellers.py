@@ -1,4 +1,4 @@
-"""Sellers: who offers, sells and stocks cards; each is there once, by org, platform and the platform's own id."""
+"""Sellers: who offers, sells and stocks cards; each is there once, by org, platform and its id for them."""
 
 import json
 import re
@@ -20,7 +20,8 @@ WALLET = re.compile("0x[0-9a-f]{40}", re.IGNORECASE)
 class SellerSeen:
     """A seller as a source tells of them; what it does not tell is None, and overwrites nothing.
 
-    ``feedback_percentage`` is of 0 to 100. ``external_identifiers`` and ``metadata`` are added to what is known.
+    ``feedback_percentage`` is of 0 to 100. ``external_identifiers`` and ``metadata`` are added to what there
+    is.
     """
 
     platform_seller_id: str

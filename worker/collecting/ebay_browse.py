@@ -63,7 +63,9 @@ class EbayBrowse:
         read = read_search(answer, offset=offset)
         seen_at = datetime.now(UTC)
         offers = [ask_of(found, seen_at) for found in read.records]
-        offers = await self._detailed(work, asker, row, wanted, offers, first=offset == 0)
+        offers = await self._detailed(
+            work, asker, row, wanted, offers, first=offset == 0 and wanted.card_print_id is not None
+        )
         following = read.offset if read.offset is not None and read.offset < wanted.most else None
         return Page(offers, bad_of(read.bad), str(following) if following is not None else None)
 

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -19,14 +19,7 @@ _JSON = json.JSONEncoder(ensure_ascii=False)
 def titles(
     file: Annotated[
         Path | None,
-        typer.Argument(
-            exists=True,
-            dir_okay=False,
-            readable=True,
-            allow_dash=True,
-            show_default=False,
-            help="Standard input, if none is named.",
-        ),
+        typer.Argument(show_default=False, help="Standard input, if none is named, or a dash is."),
     ] = None,
 ) -> None:
     """Read titles of listings, a line each, and print what each says as a line of JSON.
@@ -37,7 +30,7 @@ def titles(
     if file is None or str(file) == "-":
         _answer(sys.stdin.buffer.fileno())
     else:
-        with file.open("rb") as opened:
+        with _opened(file) as opened:
             _answer(opened.fileno())
 
 
@@ -46,6 +39,14 @@ def alone() -> None:
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(titles)
     app(sys.argv[2:], prog_name="mintmark titles")
+
+
+def _opened(file: Path) -> BinaryIO:
+    try:
+        return file.open("rb")
+    except OSError as error:
+        typer.echo(f"mintmark: cannot read {file}: {error.strerror}", err=True)
+        raise typer.Exit(2) from None
 
 
 def _answer(source: int) -> None:
@@ -72,7 +73,7 @@ def _lines(source: int) -> Iterator[list[bytes]]:
 def _told(lines: Iterable[bytes]) -> Iterator[str]:
     encode = _JSON.encode
     for line in lines:
-        title, *known = line.decode("utf-8", "replace").rstrip("\r").lstrip("\ufeff").split("\t", 2)
-        name, number = (*known, "", "")[:2]
+        parts = line.decode("utf-8", "replace").rstrip("\r").lstrip("\ufeff").split("\t")
+        title, name, number = (*parts, "", "")[:3]
         reading = read_listing(title, name.strip() or None, number.strip() or None)
         yield encode({"title": title, **dict(zip(KEYS, reading, strict=False))}) + "\n"

@@ -58,15 +58,15 @@ def _add_conditions(lexicon: Lexicon) -> None:
     lexicon.rule(["hp", "mp"], f"(?:{numbers}|{PADDED})(?!{signs.any('/')})", _hit_points)
     lexicon.rule(map(str, range(30, 400, 10)), signs.any("hp"), _hit_points)
     # "… Base Set Unlimited Holo EX": the last word, and not behind a name.
-    before = signs.any(
-        "holo rare unlimited edition set shadowless foil uncommon common 1st ed base jungle fossil"
-    )
-    for word in ("EX", "ex", "SP", "sp", "m", "PL", "pl", "po"):
-        behind = f"(?:{before}|{PAIR})" if word.lower() == "sp" else before
-        lexicon.rule([word], rf"(?<={behind}{signs.any(word)})\Z", _last_word)
+    before = signs.any(conditions.BEFORE_LAST)
+    for word in ("EX", "ex", "m", "po"):
+        lexicon.rule([word], rf"(?<={before}{signs.any(word)})\Z", _alone)
+    # "SP" is a kind of card too, and "PL" a set; both stand before the number then.
+    other = f"[{PAIR}{PADDED}{NUMBER_SIGN}]|{numbers}|{signs.any(conditions.AFTER_ANOTHER)}"
+    lexicon.rule(["SP", "sp", "pl", "dm"], f"(?!{other})", _alone)
 
 
-def _last_word(words: Sequence[str]) -> Meaning | None:
+def _alone(words: Sequence[str]) -> Meaning | None:
     return Meaning("condition", words[0].lower(), conditions.SHORT[words[0]]) if len(words) == 1 else None
 
 
@@ -99,16 +99,15 @@ def _add_languages(lexicon: Lexicon) -> None:
     for code, listed in language_words.SAID.items():
         lexicon.phrases("language", listed, code)
     for code, listed in language_words.FIRST_EDITIONS.items():
-        lexicon.phrases("variant", listed, f"first {code}")
+        lexicon.phrases("foreign_edition", listed, code)
     capitals = {word.upper(): language_words.CODES[language] for word, language in languages.CODES.items()}
     for word, code in (capitals | language_words.CAPITALS).items():
         lexicon.rule([word], _where_a_code_counts(signs, word), partial(_language_code, code))
 
 
 def _where_a_code_counts(signs: Signs, word: str) -> str:
-    """Not in "35 PT toploader", which is how thick it is; and PL is Platinum but at the end."""
-    thickness = signs.any(map(str, range(20, 400)))
-    return {"PT": f"(?<!{thickness}{signs.any('PT')})", "PL": r"\Z"}.get(word, "")
+    """Not in "35 PT toploader", which is how thick it is."""
+    return f"(?<!{signs.any(map(str, range(20, 400)))}{signs.any('PT')})" if word == "PT" else ""
 
 
 def _language_code(code: str, words: Sequence[str]) -> Meaning | None:

@@ -10,31 +10,30 @@ from worker.pricing.lexicon import Findings, Kind, Meaning
 from worker.pricing.listing_junk import gravest, junk_in, quantity_of, worded
 from worker.pricing.listing_reading import DEFAULT_LANGUAGE, LeftOut, ListingReading
 from worker.pricing.listing_why import why
-from worker.pricing.signs import PAIR
+from worker.pricing.signs import LARGE, PAIR, TIMES
+from worker.pricing.spelling import spell
 from worker.pricing.variants import Feature, Variant, variant_of
 
-ORDINARY = frozenset[Kind]({"condition", "variant", "pokemon", "raw"})
+DEPENDING = frozenset[Kind]({"weak_junk", "coin", "language_code"})
 HOLON_PHANTOMS = "/110"
 """The total of the set whose code is HP: beside it "HP" may be that code."""
 ALSO_WORDS = frozenset({"DE", "IT"})
 """Codes of languages that are anything in a title of capitals, but for its last word."""
 
 
-def is_ordinary(said: Findings, text: str) -> bool:
-    """Tell whether a title offers one raw card in English, and says nothing else: nearly all do."""
-    return ORDINARY.issuperset(said) and text.find(PAIR, text.find(PAIR) + 1) <= 0
+def depends_on_title(said: Findings) -> bool:
+    """Tell whether what is said means one thing in one title and another in the next.
 
-
-def ordinary(said: Findings, number: str | None) -> ListingReading:
-    """Read such a title; a short way to what ``read_card`` would answer."""
-    condition, worded = _condition(said, number)
-    variant = _variant(said) if "variant" in said else None
-    told = why(None, None, condition, worded, None, None)
-    return ListingReading(condition, None, None, DEFAULT_LANGUAGE, variant, 1, number, None, told)
+    It does where weak words, words of coins or the "HP" of a set ask for a number, a code for capitals, and a
+    count for the figure that stands there.
+    """
+    if not DEPENDING.isdisjoint(said) or any(one.said == "hp" for one in said.get("condition", ())):
+        return True
+    return any(sign in one.said.split() for one in said.get("junk", ()) for sign in (TIMES, LARGE))
 
 
 def read_card(
-    title: str, words: Sequence[str], text: str, said: Findings, number: str | None, wanted: str | None
+    title: str, text: str, said: Findings, number: str | None, wanted: str | None
 ) -> ListingReading:
     """Read what is said; ``number`` is the title's own, ``wanted`` that of the card that is looked for."""
     slab, is_graded = _slab(said)
@@ -43,7 +42,7 @@ def read_card(
     if has_grade:
         junk = [one for one in junk if one.value != "merchandise"]  # Nobody grades a key-chain.
     language, spoken = _language(title, said)
-    left_out, because, quantity = _no_single(junk, words, text)
+    left_out, because, quantity = _no_single(title, text, junk)
     if left_out in {None, "other_variant"}:
         if wanted and number is not None and is_another(number, wanted):
             left_out, because = "other_card", Meaning("junk", number)
@@ -59,7 +58,7 @@ def read_card(
         slab.grader if slab else None,
         slab.grade if slab else None,
         language,
-        _variant(said) if "variant" in said else None,
+        _variant(said),
         quantity,
         number,
         left_out,
@@ -69,16 +68,17 @@ def read_card(
 
 
 def _no_single(
-    junk: Sequence[Meaning], words: Sequence[str], text: str
+    title: str, text: str, junk: Sequence[Meaning]
 ) -> tuple[LeftOut | None, Meaning | None, int | None]:
     """Why it is no single card, what said so, and how many there are; two numbers are two cards."""
     if junk:
+        words = spell(title)
         left_out, because = gravest(junk)
         quantity = quantity_of(junk, words, text)
         if left_out == "junk" and quantity is None:
             quantity = 1
         return left_out, worded(because, words, text), quantity
-    if text.count(PAIR) > 1 and (pairs := pairs_in(words)) > 1:
+    if text.count(PAIR) > 1 and (pairs := pairs_in(spell(title))) > 1:
         return "not_a_single", Meaning("junk", f"{pairs} numbers"), pairs
     return None, None, 1
 
@@ -122,9 +122,8 @@ def _language(title: str, said: Findings) -> tuple[str, Meaning | None]:
     for one in said.get("language_code", ()):
         if not title.isupper() or one.said not in ALSO_WORDS or title.rstrip().endswith(one.said):
             return one.value, one
-    for one in said.get("variant", ()):
-        if one.value.startswith("first "):  # "1a edizione"
-            return one.value.removeprefix("first "), one
+    if editions := said.get("foreign_edition"):
+        return editions[0].value, editions[0]
     return DEFAULT_LANGUAGE, None
 
 
@@ -138,9 +137,12 @@ def _condition(said: Findings, number: str | None) -> tuple[Condition | None, Se
 
 
 def _variant(said: Findings) -> Variant | None:
-    return _variant_of(tuple([one.value for one in said["variant"]]))
+    if "variant" not in said:
+        return _variant_of(("first",)) if "foreign_edition" in said else None
+    features = tuple([one.value for one in said["variant"]])
+    return _variant_of((*features, "first") if "foreign_edition" in said else features)
 
 
 @lru_cache(maxsize=4096)
-def _variant_of(values: tuple[str, ...]) -> Variant | None:
-    return variant_of(cast("set[Feature]", {value.partition(" ")[0] for value in values}))
+def _variant_of(features: tuple[str, ...]) -> Variant | None:
+    return variant_of(cast("set[Feature]", set(features)))

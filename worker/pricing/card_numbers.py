@@ -3,21 +3,46 @@
 import re
 from collections.abc import Sequence
 
-from worker.pricing.signs import CODE, LARGE, NUMBER_SIGN, PADDED, PAIR, RATING, Signs
+from worker.pricing.signs import CODE, LARGE, NUMBER_SIGN, PADDED, PAIR, RATING, Signs, kind_of
+from worker.pricing.spelling import MOST_REMEMBERED, spell, spell_token, tokens_of
 
 SPACED_PREFIXES = "swsh svp sm xy bw hgss dp tg gg rc mep"
 SMALLEST_TOTAL = 15
 """Of two pairs in one title, what is "out of" less than this is a rating or a serial number."""
 FRACTION = 20
 """A total up to which a pair may be a part of something: "1/4 oz"."""
+_PLAIN = re.compile(r"(?<![\w/.-])\d{1,3}/\d{1,3}(?![\w/.-])")
 _PIECES = re.compile(r"([A-Z]*)-?0*(\d*)([A-Z]*)")
 
 
-def number_in(words: Sequence[str], text: str, spaced: re.Pattern[str]) -> str | None:
-    """The number that a title gives in the surest way; a bare "4" is none: it may be anything."""
-    at = text.find(PAIR)
-    if at >= 0:
-        return words[at] if text.find(PAIR, at + 1) < 0 else _best_pair(words)
+class _Pairs(dict[str, str]):
+    """What was between two blanks, and the number with its total in it, if there is one."""
+
+    def __missing__(self, token: str) -> str:
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        words = spell_token(token)
+        self[token] = pair = next((word for word in words if kind_of(word) == PAIR), "")
+        return pair
+
+
+_PAIRS = _Pairs()
+
+
+def number_in(title: str, text: str, spaced: re.Pattern[str]) -> str | None:
+    """The number that a title, whose signs are ``text``, gives in the surest way.
+
+    A bare "4" is none: it may be anything.
+    """
+    pairs = text.count(PAIR)
+    if pairs == 1:
+        plain = _PLAIN.search(title)  # Nearly always it stands there as it is.
+        if plain is not None and (number := _PAIRS[plain[0]]):
+            return number
+        return next(filter(None, map(_PAIRS.__getitem__, tokens_of(title))))
+    words = spell(title)
+    if pairs:
+        return _best_pair(words)
     for kind in (NUMBER_SIGN, CODE):
         at = text.find(kind)
         if at >= 0:

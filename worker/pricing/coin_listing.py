@@ -1,22 +1,22 @@
 """From what a title of a coin says to what is read from it."""
 
-from collections.abc import Sequence
-
 from worker.pricing.lexicon import Findings, Meaning
 from worker.pricing.listing_junk import gravest, junk_in, quantity_of, worded
 from worker.pricing.listing_reading import DEFAULT_LANGUAGE, LeftOut, ListingReading
 from worker.pricing.listing_why import why
+from worker.pricing.spelling import spell
 
 DETAILS = "Details"
 
 
-def read_coin(words: Sequence[str], text: str, said: Findings) -> ListingReading:
+def read_coin(title: str, text: str, said: Findings) -> ListingReading:
     """Read what is said. A coin has no condition of the five, no language, variant or collector number.
 
     A coin that was cleaned, holed or polished is junk, and on a slab of a grader it is one of "Details".
     """
     slab = _slab(said)
     junk = junk_in(said, named=slab is not None)
+    words = spell(title) if junk else ()
     left_out: LeftOut | None = None
     because: Meaning | None = None
     if junk:

@@ -55,6 +55,10 @@ HARMLESS = """
     us mint
 """
 """The same words, and nothing is said of the condition."""
+BEFORE_LAST = "holo rare unlimited edition set shadowless foil uncommon common 1st ed base jungle fossil"
+"""Behind these a last word "EX" is a condition."""
+AFTER_ANOTHER = "authentic rookie rc platinum arceus lv me for us if to with offers"
+"""Before these "SP", "PL" and "DM" are something else."""
 DEFECTS = """
     damage damages damaged creased crease creases creasing bent bend bends torn tear tears ripped rip rips
     writing inked ink hole holes marks mark scratches scratch whitening dents dent dings wear stains peeling
@@ -83,7 +87,6 @@ SHORT: dict[str, Condition] = {
     "mp": "MP",
     "played": "MP",
     "pl": "HP",
-    "PL": "HP",
     "hp": "HP",
     "poor": "HP",
     "pr": "HP",

@@ -29,7 +29,6 @@ SAID = {
     "es": "spanisch | espagnol | spagnolo | holografica | casi nuevo | (es)",
     "pt": "portugais | (pt)",
     "nl": "niederlandisch | (nl)",
-    "pl": "(pl)",
     "ru": "(ru)",
     "cs": "czech | (cz)",
     "id": "bahasa | indo",
@@ -53,7 +52,7 @@ FIRST_EDITIONS = {
     "pt": "1a edicao | primeira edicao",
 }
 """They say a printing and a language at once."""
-CAPITALS = {"ESP": "es", "PL": "pl"}
+CAPITALS = {"ESP": "es"}
 """Codes in capitals that mapping does not know."""
 NOT_A_LANGUAGE = "esp | basis set | carta | germany | brazilian | japan expo | japan exclusive art"
 """Words of ``languages`` that mean too much, or nothing, where there is no catalogue to ask."""

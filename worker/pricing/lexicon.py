@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from worker.pricing.signs import Expression, Signs
+from worker.pricing.spelling import MOST_REMEMBERED, spell_token
 
 Kind = Literal[
     "nothing",
@@ -20,7 +21,7 @@ Kind = Literal[
     "language",
     "language_code",
     "variant",
-    "no_variant",
+    "foreign_edition",
     "junk",
     "weak_junk",
     "with_pokemon",
@@ -30,7 +31,6 @@ Kind = Literal[
     "problem",
     "sheldon",
 ]
-MOST_REMEMBERED = 50_000
 
 
 class Meaning(NamedTuple):
@@ -56,6 +56,20 @@ Reader: TypeAlias = Callable[[Sequence[str]], Meaning | None]
 """Reads the words that a rule has found; None when they are another rule's."""
 
 
+class _Texts(dict[str, str]):
+    """What was between two blanks, and its signs; those that are asked for first are looked up then."""
+
+    def __init__(self, signs: Signs) -> None:
+        super().__init__()
+        self._signs = signs
+
+    def __missing__(self, token: str) -> str:
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        self[token] = text = self._signs.text(spell_token(token))
+        return text
+
+
 class Lexicon(dict[str, Meaning]):
     """Texts of signs and their meanings, and how they are found."""
 
@@ -65,6 +79,7 @@ class Lexicon(dict[str, Meaning]):
         self._expression = Expression(signs)
         self._readers: dict[str, list[Reader]] = {}
         self._phrases: dict[str, Meaning] = {}
+        self._texts = _Texts(signs)
         self.find: Callable[[str], list[str]] = list
 
     def phrases(self, kind: Kind, listed: str, value: str = "", how_many: int | None = None) -> None:
@@ -88,11 +103,15 @@ class Lexicon(dict[str, Meaning]):
         self.find = self._expression.compiled()
         return self
 
-    def said(self, text: str) -> Findings:
-        """Everything that a title says, by its kind; what is denied is not said."""
+    def text(self, tokens: Iterable[str]) -> str:
+        """A title's text of signs, from what stands between its blanks."""
+        return "".join(map(self._texts.__getitem__, tokens))
+
+    def said(self, found: Iterable[str]) -> Findings:
+        """What all these texts of signs say, by its kind; what is denied is not said."""
         said: Findings = {}
         denied = False
-        for meaning in map(self.__getitem__, self.find(text)):
+        for meaning in map(self.__getitem__, found):
             kind = meaning[0]
             if denied:
                 denied = kind == "negation"

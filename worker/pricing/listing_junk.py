@@ -17,7 +17,7 @@ PRECEDENCE: tuple[tuple[LeftOut, frozenset[str]], ...] = (
 def junk_in(said: Findings, *, named: bool) -> list[Meaning]:
     """Everything that speaks against it; weak words do unless the title has ``named`` one card or slab."""
     junk = said.get("junk", [])
-    if "weak_junk" in said and (not named or junk):
+    if "weak_junk" in said and (not named or any(one.value != "other_product" for one in junk)):
         junk = junk + said["weak_junk"]
     if "with_pokemon" in said and "pokemon" in said:
         junk = junk + said["with_pokemon"]

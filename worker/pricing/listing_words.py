@@ -35,7 +35,7 @@ MORE: dict[Junk, str] = {
         advent calendar | battle deck | blaster | blister pack | booster box | booster bundle |
         booster display | booster pack | booster packs | box set | build and battle | case sealed |
         cello pack | checklane | collection box | collector box | collector chest | commander deck |
-        deck sealed | display | etbs | factory sealed | fat pack | figure collection | gift set |
+        deck | deck sealed | display | etbs | factory sealed | fat pack | figure collection | gift set |
         hanger | hobby box | intro pack | league battle deck | live rip | lunch box | lunchbox |
         mega box | mini tin | mystery box | mystery pack | pack break | pin collection | poke ball tin |
         pokeball tin | poster collection | precon | preconstructed | premium collection |
@@ -80,7 +80,7 @@ MORE: dict[Junk, str] = {
 }
 WEAK = """
     account | album | badge | battle academy | battle deck | bead | blank | book | canvas | cap | case |
-    cases | charm | codes | coin | coins | comic | dice | display | download | dummy | duo |
+    cases | charm | codes | coin | coins | comic | deck | dice | display | download | dummy | duo |
     duplicates | engraved | extended | figure | file | files | frame | grab | guaranteed | hat | label |
     large | led | lego | list | magazine | marker | merlin | mix | painted | painting | pair | patch |
     pin | pins | placeholder | portfolio | puzzle | random | select | skin | stack | starter set |

@@ -35,15 +35,18 @@ def add_quantities(lexicon: Lexicon) -> None:
     """Teach a lexicon to count."""
     signs = lexicon.signs
     number, bracketed = a_number(signs), signs.any(BRACKETED)
-    counted = f"{signs.any(BETWEEN)}{{0,3}}{signs.any(COUNTED)}"
+    counted = f"(?:{signs.any(BETWEEN)}{{0,3}}{signs.any(COUNTED)}|.{signs.any('cards')})"
     together = f"{signs.any(TOGETHER)}{{0,3}}{signs.any(COUNTED_TOGETHER)}"
     lexicon.rule([TIMES], "", _times)
     lexicon.rule(BRACKETED, f"(?:{counted})?", count)
     lexicon.rule([*NUMBERS, LARGE, *WORDS], f"(?:{counted}|{together}|{signs.any('x')}(?!{number}))", count)
     lexicon.rule(["x"], number, count)
+    lexicon.rule(
+        "card cards", f"{signs.any('lot lots bundle set')}{signs.any('of')}?(?:{number}|{bracketed})", count
+    )
     about = signs.any("about over approx the a")
     lexicon.rule(GROUPS, f"{signs.any('of')}{about}?(?:{number}|{bracketed}|{signs.any(WORDS)})", count)
-    lexicon.rule(GROUPS, f"(?:{number}|{bracketed})", count)
+    lexicon.rule([one for one in GROUPS.split() if one != "set"], f"(?:{number}|{bracketed})", count)
     lexicon.rule("qty quantity", f"{signs.any('of : /')}?{number}", count)
     # Whatever stands between them: "complete Jungle common set".
     lexicon.rule("complete full entire whole", f".{{0,4}}{signs.any('set sets')}", count)
@@ -57,9 +60,7 @@ def a_number(signs: Signs) -> str:
 
 
 def count(words: Sequence[str]) -> Meaning | None:
-    """Read "25 cards", "lot of ten": several, and how many; but "Base Set 2" is the name of one."""
-    if words[0] == "set" and "of" not in words:
-        return None
+    """Read "25 cards", "lot of ten": several, and how many."""
     counts = [int(word.strip("()")) for word in words if word.strip("()").isdigit()]
     counts += [WORDS[word] for word in words if word in WORDS]
     return Meaning("junk", " ".join(words), "several", how_many=counts[0] if counts else None)

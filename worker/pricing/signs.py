@@ -40,8 +40,8 @@ class Signs(dict[str, str]):
 
     def __missing__(self, word: str) -> str:
         if len(self) > 100_000:  # noqa: PLR2004 - as many as there may be words remembered.
-            return _kind(word)
-        self[word] = sign = _kind(word)
+            return kind_of(word)
+        self[word] = sign = kind_of(word)
         return sign
 
     def of(self, word: str) -> str:
@@ -65,7 +65,8 @@ class Signs(dict[str, str]):
         return "".join(map(self.__getitem__, words))
 
 
-def _kind(word: str) -> str:
+def kind_of(word: str) -> str:
+    """The sign of a word's kind, for words that have none of their own."""
     if len(word) < 2 or word.isalpha():  # noqa: PLR2004 - a letter, or a sign by itself.
         return PLAIN
     return next((kind for kind, shape in _SHAPES if shape.fullmatch(word)), PLAIN)

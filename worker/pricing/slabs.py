@@ -32,7 +32,7 @@ DOUBTS = """
     ? ready candidate candidates contender contenders worthy quality material potential potentially possible
     possibly hopeful hopefully submission submit submitted sub eligible bound prospect gradable gradeable
     maybe caliber calibre value price prices comps comp condition wannabe regrade crossover equivalent like
-    shot chance chances please perhaps probable grading upgrade hunter
+    shot chance chances please perhaps probable grading upgrade hunter better higher above
 """
 """After a grader's name, or a grade, they say that there is no slab."""
 DOUBTS_BEFORE = """
@@ -42,16 +42,17 @@ DOUBTS_BEFORE = """
     next via towards
 """
 """Before a grader's name they say the same."""
-BEFORE_GRADER = "a an the be get grade grading at with submission gem mint in"
+BEFORE_GRADER = "4 a an the be get grade grading at with submission gem mint in"
 RAW = """
     can be graded | could be graded | crack out | cracked from slab | cracked out | cracked slab |
     for grading | fresh for grading | get graded | get it graded | good for grading | gradable |
     grade candidate | grade it | grade ready | grade worthy | gradeable | graded ready | gradeworthy |
     grading candidate | grading contender | grading potential | grading ready | grading worthy |
-    great for grading | never graded | no grade | non graded | nongraded | not graded | not slabbed |
-    perfect for grading | raw | raw card | ready for grading | ready to grade | regrade |
-    regrade candidate | roh | self graded | should be graded | to be graded | un graded | ungraded |
-    ungraged | unslabbed | will be graded | worth grading
+    great for grading | hasnt been graded | isnt graded | never been graded | never graded | no grade |
+    non graded | nongraded | not been graded | not graded | not professionally graded | not slabbed |
+    not yet graded | perfect for grading | raw | raw card | ready for grading |
+    ready to grade | regrade | regrade candidate | roh | self graded | should be graded | to be graded |
+    un graded | ungraded | ungraged | unslabbed | will be graded | worth grading | yet to be graded
 """
 """They say that there is no slab, whatever else is said of graders."""
 GRADED = """
@@ -70,11 +71,11 @@ class _Pieces:
         self.qualifier = signs.any(["oc", "mc", "mk", "st", "pd", "authentic", "altered", "auth"])
         self.any_grade = signs.any(GRADES)
         # "PSA 4 / 102" and "PSA 9 x 2" are no grades.
-        slash, times = signs.any("/"), signs.any("x")
+        slash, times, hash_ = signs.any("/"), signs.any("x"), signs.any("#")
         of_ten = f"{signs.any('/ of x card cards')}{signs.any(TEN)}"
         self.grade = f"{self.any_grade}(?!{of_ten}|{slash}[{PAIR}{LARGE}]|{times})"
         self.behind = f"(?:{self.after}|{self.qualifier}){{0,3}}"
-        self.graded = f"{self.words}{{0,6}}{self.grade}{self.behind}"
+        self.graded = f"{self.words}{{0,6}}{hash_}?{self.grade}{self.behind}"
         self.not_graded = f"(?!{self.words}{{0,6}}{self.grade})"
 
 
@@ -92,25 +93,32 @@ def add_slabs(lexicon: Lexicon) -> None:
 
 def _add_graders(lexicon: Lexicon, one: _Pieces) -> None:
     signs = lexicon.signs
+    lexicon.rule("psa", f"{signs.any('/')}?{signs.any('dna')}", _no_grade)
+    lexicon.rule("psa", signs.any("it IT"), _no_grade)
     lexicon.rule(SURE, f"{RATING}(?:{one.doubt}|{signs.any('auto autograph')})?", _rating)
     # "PSA 10 or BGS 9.5 candidate"
     lexicon.rule(SURE, f"{one.graded}{one.joins}(?:{one.sure}{one.graded}|{one.any_grade}){one.doubt}", _slab)
     others = f"(?:{one.joins}?{one.grader}){{0,3}}"
     authentic = f"{one.words}{{0,3}}{one.qualifier}{{1,2}}"
     hoped = f"{one.words}{{0,3}}(?={one.doubt})"
-    lexicon.rule(SURE, f"{others}(?:{one.graded}|{authentic}|{hoped})?{one.doubt}?", _slab)
-    lexicon.rule("psa", signs.any("dna"), _signature)
+    lexicon.rule(SURE, f"{others}(?:{one.graded}|{authentic}|{hoped})?(?:{one.joins}?{one.doubt})?", _slab)
 
 
 def _add_unsure_graders(lexicon: Lexicon, one: _Pieces) -> None:
     near = lexicon.signs.any("grading graded gem mint mt grade / pristine black label nm")
-    lexicon.rule(UNSURE, f"{near}{{0,3}}{one.grade}{one.behind}{one.doubt}?", _slab)
+    lexicon.rule(UNSURE, f"{near}{{0,3}}{lexicon.signs.any('#')}?{one.grade}{one.behind}{one.doubt}?", _slab)
 
 
 def _add_grades(lexicon: Lexicon, one: _Pieces) -> None:
     """Grades that stand before the grader, or far from one: "9 PSA", "Gem Mint 10"."""
     unsure = lexicon.signs.any(UNSURE)
-    lexicon.rule(GRADES, f"{one.after}{{0,3}}{one.sure}{one.not_graded}(?!{unsure}){one.doubt}?", _slab)
+    no_number = f"(?<!{lexicon.signs.any('#')}{one.any_grade})"
+    lexicon.rule(
+        GRADES, f"{no_number}{one.after}{{0,3}}{one.sure}{one.not_graded}(?!{unsure}){one.doubt}?", _slab
+    )
+    # "Gem mint PSA 10 contender": the words are the grade's.
+    hoped = f"{one.sure}{one.graded}(?:{one.joins}?{one.doubt})?"
+    lexicon.rule("gem", f"{lexicon.signs.any('mint mt')}{hoped}", _slab)
     heads = "gem mint mt nm near ex exmt vg vgex good pristine perfect grade graded black nmmt"
     behind = f"(?:{one.after}{{0,2}}{one.sure}{one.not_graded})?"
     lexicon.rule(heads, f"{one.words}{{0,4}}{one.grade}{behind}{one.doubt}?", _grade)
@@ -121,8 +129,10 @@ def _doubt(words: Sequence[str]) -> Meaning | None:
     return Meaning("negation", " ".join(words)) if set(words[1:]) <= set(BEFORE_GRADER.split()) else None
 
 
-def _signature(words: Sequence[str]) -> Meaning | None:
-    """Read "PSA DNA", which is about autographs."""
+def _no_grade(words: Sequence[str]) -> Meaning | None:
+    """Read "PSA DNA", which is about autographs; and "PSA it", which nobody has done yet."""
+    if words[-1] in {"it", "IT"}:
+        return Meaning("raw", "psa it")
     return Meaning("junk", "psa dna", "other_product") if words[-1] == "dna" else None
 
 

@@ -16,7 +16,7 @@ LONGEST_TITLE = 500
 MOST_REMEMBERED = 100_000
 ELSE = "~"
 """Stands for figures that mean nothing here: sub-grades, dates, money, percentages."""
-CASED = frozenset("DE FR IT ES PT NL PL ESP EX SP OC MC MK ST PD".split())  # noqa: SIM905
+CASED = frozenset("DE FR IT ES PT NL ESP EX SP OC MC MK ST PD".split())  # noqa: SIM905
 """Words that mean something else in capitals."""
 SHORT_CONDITIONS = (
     "nm|nmm|mint|mt|m|exmt|exc|ex|vgex|vg|gd|good|g|lp|sp|mp|pl|hp|poor|po|pr|fair|fr|dmg|dm|damaged|played"
@@ -24,12 +24,12 @@ SHORT_CONDITIONS = (
 PREFIXES = "swsh|svp|sv|smp|sm|xyp|xy|bwp|bw|dpp|dp|hgss|tg|gg|rc|mep|pop|sl|sh|ar|rt|h"
 """Of collector numbers: they are part of the number where they are joined to it."""
 COIN_GRADES = "ms|pf|pr|au|xf|ef|vf|vg|ag|sp|po|fr|f|g"
+TEN = frozenset(map(str, range(1, 11)))
 COIN_GRADERS = "pcgs|ngc|anacs|icg|segs|cacg"
 
 _JOINED_CONDITIONS = re.compile(
     rf"\b({SHORT_CONDITIONS})(?:\+|-)?\s*[-/](?=(?:{SHORT_CONDITIONS}|near)\b)", re.IGNORECASE
 )
-_PLAIN_PAIR = re.compile(r"\d{1,3}/\d{1,3}")
 _PARTS = re.compile(
     rf"""
     (?P<range>(?<![\d./])(?:[1-9]|10)-(?:[2-9]|10)(?![\d./-]))
@@ -45,7 +45,7 @@ _PARTS = re.compile(
   | (?P<code>(?!(?:{COIN_GRADES})-)[a-z]{{2,4}}\d{{0,2}}-(?:en|de|fr|jp|e)?\d{{3}}(?![\d]))
   | (?P<sheldon>(?<![a-z])(?P<letters>{COIN_GRADES})-?(?P<points>[1-9]\d?)(?P<plus>\+?)(?![\d/.]))
   | (?P<prefixed>(?<![a-z])(?!sv151)(?:{PREFIXES})\d{{1,3}}[a-d]?(?![a-z0-9]))
-  | (?P<sign>\#\d{{1,3}}[a-d]?(?![\w/]) | (?<![a-z])n[or]?[.\u00b0:]\#?\d{{1,3}}[a-d]?(?![\w/]))
+  | (?P<sign>\#\d{{1,3}}[a-d]?(?![\w/]|\.\d) | (?<![a-z])n[or]?[.\u00b0:]\#?\d{{1,3}}[a-d]?(?![\w/]))
   | (?P<times>(?<![a-z0-9.])(?:x\d{{1,3}}|\d{{1,3}}x)(?![a-z0-9]))
   | (?P<decimal>\d+\.\d+)
   | (?P<ordinal>\d+(?:st|nd|rd|th|ere|er|re|eme|a|o|e)(?![a-z]))
@@ -56,7 +56,7 @@ _PARTS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-LANGUAGES_IN_BRACKETS = "de|fr|it|es|pt|nl|pl|ru|cz"
+LANGUAGES_IN_BRACKETS = "de|fr|it|es|pt|nl|ru|cz"
 _BRACKETED = re.compile(
     rf"[(\[](?:(\d\d?)x?|x(\d\d?)|({SHORT_CONDITIONS})[+-]?|({LANGUAGES_IN_BRACKETS}))[)\]][.,;!]?",
     re.IGNORECASE,
@@ -95,11 +95,21 @@ def spell(title: str) -> list[str]:
     A ``/`` stands between conditions that are joined ("NM-MT") and where it stood alone. Words of ``CASED``
     keep their capitals. Letters of another script are the name of its language.
     """
-    return list(chain.from_iterable(map(_SPELT.__getitem__, title[:LONGEST_TITLE].split())))
+    return list(chain.from_iterable(map(_SPELT.__getitem__, tokens_of(title))))
+
+
+def tokens_of(title: str) -> list[str]:
+    """What stands between blanks."""
+    return title[:LONGEST_TITLE].split()
+
+
+def spell_token(token: str) -> tuple[str, ...]:
+    """The words of what stands between two blanks."""
+    return _SPELT[token]
 
 
 def _spell(token: str) -> list[str]:
-    if token.isascii() and (token.isalpha() or _PLAIN_PAIR.fullmatch(token)):
+    if token.isascii() and token.isalpha():
         return [token if token in CASED else token.lower()]  # What nearly all are, without the long way.
     if not token.isascii() and (flags := _FLAG.findall(token)):
         said = [_FLAGS.get("".join(chr(ord(one) - 0x1F1E6 + 65) for one in flag), ELSE) for flag in flags]
@@ -128,11 +138,17 @@ def _letters(part: re.Match[str]) -> list[str]:
 
 
 def _pair(part: re.Match[str]) -> list[str]:
+    """A number and its total; "50/50", "60/40" tell how well a card is centred."""
+    own, total = part["own"], part["total"]
+    if own.isdigit() and total.isdigit() and int(own) + int(total) == 100 and int(own) >= int(total):  # noqa: PLR2004
+        return [ELSE]
     return [f"{_number(part['own'])}/{_number(part['total'])}"]
 
 
 def _sign(part: re.Match[str]) -> list[str]:
-    return ["#" + _number(part[0].lower().lstrip("nor.:\u00b0# "))]
+    """Up to ten it may be a grade as well: "PSA #9"."""
+    number = _number(part[0].lower().lstrip("nor.:\u00b0# "))
+    return ["#", number] if number in TEN else [f"#{number}"]
 
 
 def _sheldon(part: re.Match[str]) -> list[str]:

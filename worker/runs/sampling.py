@@ -31,6 +31,8 @@ async def sample(db: Database, kinds: Sequence[str]) -> None:
     observe.ACCOUNTS_REVOKED.set(await db.fetchval(SQL["accounts_revoked"]))
     observe.JOBS_QUARANTINED.set(await db.fetchval(SQL["quarantined"]))
     observe.UNKNOWN_KINDS.set(await db.fetchval(SQL["unknown_kinds"], kinds))
+    for source in await db.fetch(SQL["sources"]):
+        observe.OBSERVATIONS.labels(source["name"], source["basis"])  # Its first are not to be missed.
     health = await db.fetchrow(SQL["health"])
     assert health is not None
     observe.OLDEST_XMIN.set(health["oldest_xmin_seconds"])

@@ -33,3 +33,6 @@ select coalesce((select max(extract(epoch from now() - least(a.xact_start, a.que
                 0)::float8 as oldest_xmin_seconds,
        coalesce((select s.n_dead_tup from pg_catalog.pg_stat_user_tables s
                   where s.schemaname = 'worker' and s.relname = 'jobs'), 0)::float8 as dead_tuples
+
+-- name: sources
+select s.name, s.basis from public.sources s where s.enabled
