@@ -118,6 +118,11 @@ async def test_an_offer_belongs_to_the_print_that_its_title_says(
         (prints[CHARIZARD], "search", "other_card"),
     ]
 
+    before = await listed(db)
+    await collect(db, database_url, own_stall, [CHARIZARD, "base1-2"])
+
+    assert await listed(db) == before
+
 
 async def test_a_print_that_a_person_chose_stays(
     db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
@@ -198,3 +203,39 @@ async def test_the_raw_row_says_nothing_of_people(
     raws = [json.loads(row["raw"]) for row in await listed(db)]
     assert raws
     assert all("seller" not in raw and "itemLocation" not in raw for raw in raws)
+
+
+async def test_two_runs_about_the_same_prints_at_once_keep_each_listing_once(
+    db: Database, database_url: str, own_stall: Market, prints: dict[str, int]
+) -> None:
+    await show(own_stall, *(listing(one, title=f"Charizard 4/102 Base Set NM {one}") for one in range(1, 60)))
+    names = list(prints)[:6]
+    payload = {"prints": names, "curves": False, "sources": ["ebay_browse"]}
+    runs = [await start(db, "collect", {**payload, "prints": some}) for some in (names, names[::-1])]
+
+    await work_off(database_url, own_stall, per_job=2)
+
+    for run in runs:
+        row = await run_row(db, run)
+        assert (row["state"], row["processed_items"], row["failed_items"]) == ("completed", 6, 0)
+    assert len(await listed(db)) == 59
+
+
+async def test_a_sale_of_a_connected_seller_that_found_no_print_is_looked_at_again(
+    db: Database, database_url: str, stall: Market, prints: dict[str, int]
+) -> None:
+    sale = (
+        "insert into public.price_observations (source, basis, marketplace_id, order_id, order_line_item_id, "
+        "title, unit_price, currency, observed_at, status, candidates) "
+        "values ('ebay_seller', 'sold', 'EBAY_US', $1, '1', $2, 5, 'USD', now(), 'sold', $3::jsonb)"
+    )
+    candidates = json.dumps([{"card_print_id": prints[CHARIZARD], "card": CHARIZARD, "score": "0.800"}])
+    await db.execute(sale, "1", "Charizard 4/102 Base Set Holo NM", candidates)
+    await db.execute(sale, "2", "Charizard from my attic", candidates)
+    await db.execute(sale, "3", "Charizard 4/102 Base Set Holo NM", "[]")
+
+    await collect(db, database_url, stall, [CHARIZARD], sources=["ebay_seller"])
+
+    found = {row["card_print_id"] for row in await listed(db) if row["mapped_by"] == "title"}
+    assert found == {prints[CHARIZARD]}
+    assert [bool(row["judged_by"]) for row in await listed(db)] == [True, False, False]
