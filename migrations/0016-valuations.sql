@@ -50,7 +50,8 @@ begin
     raise exception using errcode = 'MM006', message = 'a valuation is never changed: a newer one stands beside it',
         hint = 'mintmark run start valuation ''{"intake_id": …}''';
 end $$;
-create trigger keep_valuations before update on public.valuations
+-- After: whose row it is, row security says first.
+create trigger keep_valuations after update on public.valuations
     for each row execute function worker.keep_valuations();
 
 -- What is in no catalogue is found by the words of its title: small ones, letters and figures apart.
