@@ -239,3 +239,29 @@ async def test_a_sale_of_a_connected_seller_that_found_no_print_is_looked_at_aga
     found = {row["card_print_id"] for row in await listed(db) if row["mapped_by"] == "title"}
     assert found == {prints[CHARIZARD]}
     assert [bool(row["judged_by"]) for row in await listed(db)] == [True, False, False]
+
+
+@pytest.mark.usefixtures("prints")
+async def test_what_stands_on_sellers_shelves_is_inventory_and_slabs_and_lots_are_not(
+    db: Database, database_url: str, own_stall: Market
+) -> None:
+    await show(
+        own_stall,
+        listing(1),
+        listing(2, title="Charizard 4/102 Base Set", seller={"username": "bert"}),
+        listing(3, title="PSA 9 Charizard 4/102 Base Set"),
+        listing(4, title="Lot of 4 Charizard 4/102 Base Set NM"),
+    )
+    await collect(db, database_url, own_stall, [CHARIZARD])
+    shelf = """
+        select s.display_name, i.platform_listing_id, i.price::text, i.quantity
+          from public.seller_inventory i join public.sellers s on s.id = i.seller_id order by 2
+    """
+
+    first = [tuple(row) for row in await db.fetch(shelf)]
+    await show(own_stall, listing(1, price={"value": "9.00", "currency": "USD"}))
+    await collect(db, database_url, own_stall, [CHARIZARD])
+    then = [tuple(row) for row in await db.fetch(shelf)]
+
+    assert first == [("anna", "v1|1|0", "10.00", 1), ("bert", "v1|2|0", "10.00", 1)]
+    assert then == [("anna", "v1|1|0", "9.00", 1), ("bert", "v1|2|0", "10.00", 1)]

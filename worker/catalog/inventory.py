@@ -98,7 +98,11 @@ async def note_offers(
     """
     named = [one for one in offers if one.offer.seller and one.offer.seller.strip()]
     keys = await keys_of_names(connection, org_id, platform, (one.offer.seller or "" for one in named))
-    seen = [SellerSeen(keys[name], name) for one in named if (name := one.offer.seller)]
+    seen = [
+        SellerSeen(keys[name], name, one.offer.feedback_score, one.offer.feedback_percentage)
+        for one in named
+        if (name := one.offer.seller)
+    ]
     ids = await see(connection, org_id, platform, seen, run_id)
     sellers = [ids[keys[one.offer.seller or ""]] for one in named]
     pairs = list(zip(named, sellers, strict=True))
