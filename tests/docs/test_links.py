@@ -8,7 +8,15 @@ import pytest
 from tests.docs.pages import PAGES, ROOT, anchors, blocks, links, prose
 
 FILE = re.compile(r"`((?:worker|tests|migrations|benchmarks|docs|deploy)/[\w./*-]+)`")
-BY_HOW_THEY_RUN = {"demo", "prices", "trace", "psql", "shell", "shell on an empty database", "shell with workers"}
+BY_HOW_THEY_RUN = {
+    "demo",
+    "prices",
+    "trace",
+    "psql",
+    "shell",
+    "shell on an empty database",
+    "shell with workers",
+}
 
 
 def name(page: Path) -> str:
