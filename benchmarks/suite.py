@@ -9,6 +9,7 @@ from benchmarks import (
     drain,
     enqueue,
     growth,
+    inventory,
     memory,
     normalize,
     pickup,
@@ -33,4 +34,5 @@ BENCHMARKS: Mapping[str, Measure] = {
     "curves": curves.measure,
     "truth": truth.measure,
     "snapshot": snapshot.measure,
+    "inventory": inventory.measure,
 }

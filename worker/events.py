@@ -41,5 +41,7 @@ EVENTS: Mapping[str, str] = {
     "web_request": "One line for each request: never its address as it came, nor what it held.",
     "web_failed": "A request met something unexpected; the traceback is in this line, without its words.",
     "account_connected": "A seller has consented, and their account is connected.",
+    "source_disabled": "A source will not answer whatever we wait: it is not asked any more, and why.",
+    "source_skipped": "A source cannot be asked by this worker, and why; the others are. Said once a job.",
     "ebay_notification": "EBay told of a closed account or a withdrawn consent, and it was obeyed.",
 }

@@ -9,6 +9,7 @@ from tests.docs.test_transcripts import environ, exchanges, matches, trimmed
 from tests.prices.market import Market
 from worker.db import Database
 
+NOTHING = "\N{EN DASH}"
 HEADER = ("basis", "title", "price", "shipping", "seller", "days ago")
 
 
@@ -17,7 +18,7 @@ async def test_the_worked_example_is_priced_as_the_page_says(db: Database, datab
     card = await market.card("4", "Charizard", ("holofoil",))
     for basis, title, price, shipping, seller, days in table("prices.md", *HEADER):
         told = {"basis": basis, "seller": seller, "age": timedelta(days=int(days))}
-        await market.said(card, title, price, shipping=None if shipping == "–" else shipping, **told)
+        await market.said(card, title, price, shipping=None if shipping == NOTHING else shipping, **told)
     [block] = blocks("prices")
 
     for typed, told_lines in exchanges(block, "$"):
