@@ -86,7 +86,7 @@ class Watch:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Market]:
-    with market(tmp_path, sellers=6, orders=240) as running:
+    with market(tmp_path, sellers=12, orders=240) as running:
         yield running
 
 
