@@ -134,10 +134,10 @@ async def revoke(db: Database, shop: Market, accounts: Mapping[str, UUID]) -> No
 
 
 async def sell_more(db: Database, shop: Market, accounts: Mapping[str, UUID]) -> None:
-    """A seller sells some more, which is fetched."""
-    seller = max(accounts)
-    await shop.post("/_sandbox/world", {"sell": {"seller": seller, "count": 15}})
-    await start(db, "account_sync", {"account_id": str(accounts[seller])})
+    """Sellers sell some more, which is fetched."""
+    for seller in sorted(accounts)[-3:]:
+        await shop.post("/_sandbox/world", {"sell": {"seller": seller, "count": 8}})
+        await enqueue(db, "account_sync", {"account_id": str(accounts[seller])})
 
 
 def address(worker: WorkerProcess) -> str:
