@@ -8,7 +8,7 @@ import pytest
 from tests.docs.pages import PAGES, ROOT, anchors, blocks, links, prose
 
 FILE = re.compile(r"`((?:worker|tests|migrations|benchmarks|docs|deploy)/[\w./*-]+)`")
-BY_HOW_THEY_RUN = {"demo", "prices", "trace", "psql"}
+BY_HOW_THEY_RUN = {"demo", "demo, further down", "prices", "trace", "psql"}
 BY_HOW_THEY_RUN |= {"shell", "shell on an empty database", "shell with workers"}
 BY_HOW_THEY_RUN |= {"stock.csv", "import of stock.csv"}
 

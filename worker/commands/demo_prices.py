@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,13 +16,14 @@ from worker.commands.progress import Run, told_on, watch_run
 from worker.commands.session import OUT, TALK, print_rows
 from worker.db import Database, Record, statements
 from worker.errors import MintmarkError
+from worker.pricing.comps import CONDITIONS
 
 SQL = statements(Path(__file__).with_name("demo_prices.sql"))
 ACT_SECONDS = 120
 LINE_SECONDS = 30
 CARDS = ("base1-4", "base1-2", "base1-15", "base1-58", "base1-10", "base1-8", "base1-1", "base2-3")
 COIN = {"year": 1921, "mintmark": "S", "denomination": "dollar", "title": "Morgan"}
-COLUMNS = ("print", "NM", "LP", "MP", "HP", "DMG", "currency", "confidence", "age", "used", "left_out")
+COLUMNS = ("print", *CONDITIONS, "currency", "confidence", "age", "used", "left_out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,11 @@ async def _run(db: Database, kind: str, params: Mapping[str, Any], name: str) ->
     return ended
 
 
+def _money(amount: Decimal | None) -> str:
+    return "" if amount is None else f"{amount:,.2f}"
+
+
 def _row(row: Record) -> dict[str, Any]:
-    prices = {name: row[f"{name.lower()}_median"] for name in ("NM", "LP", "MP", "HP", "DMG")}
+    prices = {name: _money(row[f"{name.lower()}_median"]) for name in CONDITIONS}
     facts = {name: row[name] for name in ("print", "currency", "confidence", "used", "left_out")}
     return {**facts, **prices, "age": f"{row['age_seconds']:.0f} s"}

@@ -17,6 +17,8 @@ RAW = {
     "DMG": (Decimal("0.3"), "Heavily Played (Poor)", ("Damaged", "DMG", "creased")),
 }
 """A condition: what it leaves of the price, eBay's descriptor, and the words of sellers."""
+KEPT = (50, 24, 13, 8, 5)
+"""How often cards are kept so, of a hundred."""
 GRADERS = {
     "PSA": "Professional Sports Authenticator (PSA)",
     "CGC": "Certified Guaranty Company (CGC)",
@@ -29,7 +31,7 @@ TAILS = ("", "", " Free Shipping", " Fast Ship", " *READ*", " \N{FIRE}", " Pack 
 COUNTRIES = (("US", "USD"),) * 8 + (("AU", "AUD"), ("CA", "CAD"))
 SELLERS = 60
 OLDEST_DAYS = 80
-FEWEST, MOST = 4, 10
+FEWEST, MOST = 8, 20
 CROWD = 12
 """So many times one seller offers the same card at the same price."""
 SINGLES, SEALED = "183454", "183456"
@@ -96,7 +98,7 @@ def make_listings(records: CardRecords, *, seed: int, now: datetime) -> tuple[Li
 
 
 def _of_card(card: Record, dice: random.Random, numbers: Iterator[int], now: datetime) -> Iterator[Listing]:
-    worth = worth_of(card, dice)
+    worth = worth_of(card)
     for _ in range(dice.randint(FEWEST, MOST)):
         plain = _plain(card, worth, dice, str(next(numbers)), now)
         chosen = dice.choices(
@@ -120,11 +122,13 @@ def _of_card(card: Record, dice: random.Random, numbers: Iterator[int], now: dat
         yield from (replace(one, legacy_id=str(next(numbers))) for _ in range(CROWD))
 
 
-def worth_of(card: Record, dice: random.Random) -> Decimal:
+def worth_of(card: Record) -> Decimal:
     """Return about what a card costs Near Mint, in dollars: its guide price, else a guess."""
     market = _market(card)
     if market is None:
-        market = Decimal(str(round(dice.lognormvariate(1.2, 1.1), 2)))
+        # The same on every shelf: what is asked and what was paid belong together.
+        own = random.Random(f"worth {card.get('id')}")
+        market = Decimal(str(round(own.lognormvariate(2.5, 1.1), 2)))
     return max(CENT * 25, market).quantize(CENT)
 
 
@@ -138,7 +142,7 @@ def _market(card: Record) -> Decimal | None:
 
 
 def _plain(card: Record, worth: Decimal, dice: random.Random, number: str, now: datetime) -> Listing:
-    factor, descriptor, words = dice.choice(list(RAW.values()))
+    [(factor, descriptor, words)] = dice.choices(list(RAW.values()), KEPT)
     country, currency = dice.choice(COUNTRIES)
     asked = worth * factor * Decimal(dice.randint(100, 145)) / 100 / IN_DOLLARS[currency]
     price = asked.quantize(CENT)
