@@ -22,6 +22,8 @@ SQL = statements(Path(__file__).with_name("evidence.sql"))
 READER = 1
 """To be counted up whenever rows are to be judged anew because they are read in another way."""
 ROWS_AT_ONCE = 2000
+MOST_CENTS = 10**12 - 1
+"""What a price can be at most, as curves hold it: a piece with its shipping may come to more."""
 NOT_PAID = {"unpaid": "it was not paid", "cancelled": "the sale was cancelled", "refunded": "it was refunded"}
 
 
@@ -97,6 +99,8 @@ def _no_price(row: Record) -> tuple[str, str] | None:
         return "rule", row["unreadable"] or "it has no price"
     if row["unit_price"] <= 0:
         return "rule", "its price is 0"
+    if row["total_cents"] > MOST_CENTS:
+        return "rule", "it costs more with its shipping than any price can be"
     if row["is_future"]:
         return "rule", "its date is in the future"
     why = NOT_PAID.get(row["status"])
@@ -115,9 +119,16 @@ def _no_single_card(row: Record, read: ListingReading, said: Evidence) -> tuple[
 
 def _said(row: Record, read: ListingReading) -> Evidence:
     """What is known of its condition: by eBay's descriptors, by its title, by its condition id."""
-    told = json.loads(row["descriptors"]) if row["descriptors"] else []
-    descriptors = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
-    return evidence(read, row["condition_id"], descriptors)
+    return evidence(read, row["condition_id"], _descriptors(row["descriptors"]))
+
+
+def _descriptors(text: str | None) -> list[dict[str, Any]]:
+    """Those that have the shape of one; of what is no list of them, none."""
+    try:
+        told = json.loads(text or "[]")
+    except (ValueError, RecursionError):
+        return []  # A bare text, or deeper than anything that eBay says.
+    return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
 
 
 async def judge_prints(connection: Connection, prints: Sequence[int]) -> int:

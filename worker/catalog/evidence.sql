@@ -1,6 +1,11 @@
 -- name: rules
-select r.id, r.source, r.card_print_id, r.include_keywords, r.exclude_keywords, r.min_price, r.max_price, r.currency,
-       r.only_sellers, r.exclude_sellers, r.note
+-- Whatever stands in its lists is one list of words; a bound that is no number is none.
+select r.id, r.source, r.card_print_id,
+       array(select w from unnest(r.include_keywords) w where w is not null) as include_keywords,
+       array(select w from unnest(r.exclude_keywords) w where w is not null) as exclude_keywords,
+       nullif(r.min_price, 'NaN') as min_price, nullif(r.max_price, 'NaN') as max_price, upper(r.currency) as currency,
+       array(select w from unnest(r.only_sellers) w where w is not null) as only_sellers,
+       array(select w from unnest(r.exclude_sellers) w where w is not null) as exclude_sellers
   from public.source_rules r where r.active order by r.priority desc, r.id
 
 -- name: currencies
