@@ -13,7 +13,7 @@ import anyio.abc
 import pytest
 
 from tests.prices.market import Market
-from tests.runs.scene import ROOT
+from tests.runs.scene import ROOT, until
 from worker.catalog import live_prices
 from worker.catalog.live_prices import LivePrice, get_live_price
 from worker.catalog.price_curves import SQL, Pricer
@@ -27,6 +27,10 @@ NewPricer = Callable[[], Pricer]
 WAITING = """
 select count(*) from pg_locks where locktype = 'advisory' and objid = 1 and not granted
    and database = (select oid from pg_database where datname = current_database())
+"""
+ROW_WAITS = """
+select exists (select from pg_locks where locktype = 'transactionid' and not granted)
+   and exists (select from pg_stat_activity where datname = current_database() and wait_event = 'transactionid')
 """
 ASKING = """
 import sys
@@ -190,3 +194,35 @@ async def test_printings_and_currencies_are_priced_apart(market: Market, new_pri
         ("unlimited_holofoil", "EUR", Decimal("250.00")),
     ]
     assert view == 3
+
+
+async def test_a_price_waits_for_rows_that_another_is_judging_and_loses_none_of_them(
+    market: Market, new_pricer: NewPricer
+) -> None:
+    card, answers = await charizard(market), list[LivePrice]()
+    await get_live_price(market.db, new_pricer(), card, fresh_for=HOUR)
+    for _ in range(3):
+        await market.said(card, "Charizard 4/102 NM", "310", basis="sold")
+
+    async def ask() -> None:
+        answers.append(await get_live_price(market.db, new_pricer(), card, fresh_for=HOUR, force=True))
+
+    async with anyio.create_task_group() as group:
+        async with market.db.transaction() as other:
+            await new_pricer().compute(other, [card])
+            group.start_soon(ask)
+            await until(partial(market.db.fetchval, ROW_WAITS))
+
+    assert answers[0].curves[0].listing_count == 6
+
+
+async def test_whoever_waits_for_rows_of_another_waits_for_so_long_and_no_longer(
+    market: Market, new_pricer: NewPricer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = await charizard(market)
+    monkeypatch.setattr(live_prices, "WAIT_SECONDS", 0.05)
+
+    async with market.db.transaction() as other:
+        await other.execute("update public.price_observations set updated_at = now()")
+        with pytest.raises(Unavailable, match="try again"):
+            await get_live_price(market.db, new_pricer(), card, fresh_for=HOUR)

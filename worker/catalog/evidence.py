@@ -131,15 +131,18 @@ def _descriptors(text: str | None) -> list[dict[str, Any]]:
     return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
 
 
-async def judge_prints(connection: Connection, prints: Sequence[int]) -> int:
+async def judge_prints(connection: Connection, prints: Sequence[int], *, waiting: bool = False) -> int:
     """Judge every row of these prints that the present reader and rules have not; answers how many.
 
-    To be called in a transaction. Rows that another judge is at are left to him.
+    To be called in a transaction. Rows that another is at are left to him, or, ``waiting``, judged when he
+    has let go of them: that is for whoever holds no rows yet.
     """
     judge, cards = await present_judge(connection), dict[int, Print]()
     judged = after = 0
     while ids := await _unjudged(connection, prints, judge.name, after):
-        rows = await connection.fetch(SQL["to_judge"], ids)
+        if waiting:
+            await connection.execute(SQL["hold"], ids)
+        rows = await connection.fetch(SQL["to_judge"], ids, judge.name)
         await _learn(connection, cards, {row["card_print_id"] for row in rows})
         verdicts = [(row["id"], *judge.judge(row, cards[row["card_print_id"]])) for row in rows]
         if verdicts:

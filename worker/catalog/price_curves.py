@@ -45,7 +45,8 @@ class Pricer:
         judge = (await present_judge(connection)).name
         evidence = await self._reader.read(connection, prints, judge)
         if evidence.stale:
-            await judge_prints(connection, prints)
+            # A price without what another is judging at this moment would stand in the way of his, which has it.
+            await judge_prints(connection, prints, waiting=True)
             evidence = await self._reader.read(connection, prints, judge)
         return evidence
 
