@@ -67,16 +67,14 @@ async def test_raw_records_of_an_odd_shape_are_read_as_far_as_they_go(
         "(include_keywords) values ('{NULL,\"\"}')",
         "(exclude_keywords) values ('{{sticker,binder},{page,NULL}}')",
         "(only_sellers, exclude_sellers) values ('{NULL}', '{NULL}')",
-        "(exclude_keywords) values ('{\".*\",\"[a-\",\"(\"}')",
+        '(exclude_keywords) values (\'{".*","[a-","("}\')',
         "(exclude_keywords) select array_agg('word' || n) from generate_series(1, 5000) n",
         "(min_price, currency) values ('NaN', 'USD')",
         "(max_price, currency) values ('NaN', 'USD')",
         "(min_price, max_price, currency) values (1000, 2000, 'EUR')",
     ],
 )
-async def test_a_rule_of_odd_content_stops_no_price(
-    market: Market, new_pricer: NewPricer, rule: str
-) -> None:
+async def test_a_rule_of_odd_content_stops_no_price(market: Market, new_pricer: NewPricer, rule: str) -> None:
     card = await market.card("4", "Charizard", ("holofoil",))
     await market.said(card, NM, "300")
     await market.db.execute(f"insert into public.source_rules {rule}")
@@ -132,3 +130,53 @@ async def test_whatever_is_asked_for_is_answered_in_a_sentence(market: Market, a
     async with market.db.connection() as connection:
         with pytest.raises(NoSuchPrint):
             await find_print(connection, asked)
+
+
+async def test_evidence_that_has_become_too_old_takes_its_price_with_it(
+    market: Market, new_pricer: NewPricer
+) -> None:
+    card = await market.card("4", "Charizard", ("holofoil",))
+    await market.said(card, NM, "300", basis="sold")
+    assert await near_mint(market, new_pricer(), card) == Decimal("300.00")
+    await market.db.execute("update public.price_observations set observed_at = now() - interval '2 years'")
+
+    assert await near_mint(market, new_pricer(), card) is None
+    assert await near_mint(market, new_pricer(), card) is None
+    rows = await market.db.fetch(
+        "select variant, listing_count, confidence, nm_median from public.card_print_latest_price_curve"
+    )
+    assert [tuple(row) for row in rows] == [("holofoil", 0, 0, None)]
+    assert await market.db.fetchval("select count(*) from public.card_print_price_curves") == 2
+
+
+async def test_a_printing_of_which_nobody_speaks_any_more_is_not_shown_beside_the_others(
+    market: Market, new_pricer: NewPricer
+) -> None:
+    card = await market.card("4", "Charizard")
+    row = await market.said(card, "Charizard 4/102 Reverse Holo NM", "20", basis="sold")
+    await market.said(card, "Charizard 4/102 NM", "30", basis="sold")
+    await near_mint(market, new_pricer(), card)
+    await market.db.execute(
+        "update public.price_observations set title = 'Charizard 4/102 NM', judged_by = null where id = $1",
+        row,
+    )
+    await near_mint(market, new_pricer(), card)
+
+    rows = await market.db.fetch(
+        "select variant, nm_samples from public.card_print_latest_price_curve order by variant"
+    )
+    assert [tuple(row) for row in rows] == [("normal", 2), ("reverse_holofoil", 0)]
+
+
+async def test_a_guide_price_that_a_rule_leaves_out_is_left_out_with_its_reason(
+    market: Market, new_pricer: NewPricer
+) -> None:
+    card = await market.card("4", "Charizard", ("holofoil",))
+    guide = await market.said(card, "", "280", basis="guide")
+    foreign = await market.said(card, "", "280", basis="guide", currency="EUR")
+    unread = await market.said(card, "", None, basis="guide")
+    await market.said(card, NM, "300")
+    live = await get_live_price(market.db, new_pricer(), card, fresh_for=HOUR)
+
+    assert live.curves[0].raw["guide"] == [guide]
+    assert live.curves[0].raw["left_out"] == {"rule": [foreign, unread]}

@@ -10,6 +10,7 @@ from functools import partial
 
 import anyio
 import anyio.abc
+import asyncpg
 import pytest
 
 from tests.prices.market import Market
@@ -29,8 +30,8 @@ select count(*) from pg_locks where locktype = 'advisory' and objid = 1 and not 
    and database = (select oid from pg_database where datname = current_database())
 """
 ROW_WAITS = """
-select exists (select from pg_locks where locktype = 'transactionid' and not granted)
-   and exists (select from pg_stat_activity where datname = current_database() and wait_event = 'transactionid')
+select exists (select from pg_stat_activity
+                where datname = current_database() and wait_event = 'transactionid')
 """
 ASKING = """
 import sys
@@ -207,11 +208,10 @@ async def test_a_price_waits_for_rows_that_another_is_judging_and_loses_none_of_
     async def ask() -> None:
         answers.append(await get_live_price(market.db, new_pricer(), card, fresh_for=HOUR, force=True))
 
-    async with anyio.create_task_group() as group:
-        async with market.db.transaction() as other:
-            await new_pricer().compute(other, [card])
-            group.start_soon(ask)
-            await until(partial(market.db.fetchval, ROW_WAITS))
+    async with anyio.create_task_group() as group, market.db.transaction() as other:
+        await new_pricer().compute(other, [card])
+        group.start_soon(ask)
+        await until(partial(market.db.fetchval, ROW_WAITS))
 
     assert answers[0].curves[0].listing_count == 6
 
@@ -226,3 +226,14 @@ async def test_whoever_waits_for_rows_of_another_waits_for_so_long_and_no_longer
         await other.execute("update public.price_observations set updated_at = now()")
         with pytest.raises(Unavailable, match="try again"):
             await get_live_price(market.db, new_pricer(), card, fresh_for=HOUR)
+
+
+async def test_whoever_sees_one_org_alone_makes_no_price_for_all(
+    market: Market, new_pricer: NewPricer, db: Database
+) -> None:
+    card = await charizard(market)
+
+    async with db.transaction() as connection:
+        await connection.execute("select set_config('mintmark.org_id', gen_random_uuid()::text, true)")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="confined to an org"):
+            await new_pricer().compute(connection, [card])
