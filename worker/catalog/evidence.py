@@ -23,7 +23,8 @@ READER = 1
 """To be counted up whenever rows are to be judged anew because they are read in another way."""
 ROWS_AT_ONCE = 2000
 MOST_CENTS = 10**12 - 1
-"""What a price can be at most, as curves hold it: a piece with its shipping may come to more."""
+"""What a price can be at most, as curves and valuations hold it: with its shipping it may come to more."""
+TOO_MUCH = "it costs more with its shipping than any price can be"
 NOT_PAID = {"unpaid": "it was not paid", "cancelled": "the sale was cancelled", "refunded": "it was refunded"}
 
 
@@ -100,7 +101,7 @@ def _no_price(row: Record) -> tuple[str, str] | None:
     if row["unit_price"] <= 0:
         return "rule", "its price is 0"
     if row["total_cents"] > MOST_CENTS:
-        return "rule", "it costs more with its shipping than any price can be"
+        return "rule", TOO_MUCH
     if row["is_future"]:
         return "rule", "its date is in the future"
     why = NOT_PAID.get(row["status"])
