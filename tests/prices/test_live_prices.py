@@ -15,7 +15,8 @@ import pytest
 
 from tests.prices.market import Market
 from tests.runs.scene import ROOT, until
-from worker.catalog import live_prices
+from worker.catalog import comps, live_prices
+from worker.catalog.evidence import judge_prints
 from worker.catalog.live_prices import LivePrice, get_live_price
 from worker.catalog.price_curves import SQL, Pricer
 from worker.catalog.prints import NoSuchPrint
@@ -237,3 +238,18 @@ async def test_whoever_sees_one_org_alone_makes_no_price_for_all(
         await connection.execute("select set_config('mintmark.org_id', gen_random_uuid()::text, true)")
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="confined to an org"):
             await new_pricer().compute(connection, [card])
+
+
+async def test_a_row_that_is_written_anew_while_it_is_read_still_has_its_name(
+    market: Market, new_pricer: NewPricer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = await charizard(market)
+    async with market.db.transaction() as connection:
+        await judge_prints(connection, [card])
+    weigh = comps.SQL["weigh_sources"]
+    meanwhile = f"with w as (update public.price_observations set judged_by = null returning 1) {weigh}"
+    monkeypatch.setattr(comps, "SQL", {**comps.SQL, "weigh_sources": meanwhile})
+
+    live = await get_live_price(market.db, new_pricer(), card, fresh_for=HOUR)
+
+    assert live.curves[0].prices["NM"][0] == Decimal("300.00")
