@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from worker.catalog.evidence import MOST_CENTS, TOO_MUCH
 from worker.catalog.intakes import Looked, Verdict
 from worker.pricing.explaining import Asked, explain
 from worker.pricing.likeness import Likeness
@@ -73,6 +74,8 @@ def _unusable(one: Looked, terms: Terms, now: datetime) -> Iterator[tuple[str, s
         yield "rule", f"it is {one.status.replace('_', ' ')}"
     if one.cents is None or one.cents <= 0:
         yield "rule", "it has no price"
+    if one.cents is not None and one.cents > MOST_CENTS:
+        yield "rule", TOO_MUCH
     if one.currency != terms.currency:
         yield "rule", f"its price is in {one.currency}, not in {terms.currency}"
     if one.observed_at > now + TOMORROW:
