@@ -3,7 +3,7 @@
 from worker.pricing.junk import Junk
 
 COIN_WORDS = """
-    1 oz | anacs | ancient coin | barber | barbers | brilliant uncirculated | britannia |
+    1 oz | anacs | ancient coin | barber | barbers | bicentennial | brilliant uncirculated | britannia |
     buffalo nickel | bullion | cacg | cameo | cent | centavo | centavos | cents | commemorative half |
     cull | dcam | ddo | ddr | denarius | dime | dimes | dollar | dollars | double eagle | drachm |
     ducat | eagle | eisenhower | farthing | florin | franklin half | gold eagle | half cent |
@@ -26,7 +26,7 @@ QUALIFIERS = """
 """
 DOUBTS = "? ready candidate worthy potential quality contender submission"
 DENIED = "cleaned replica copy damaged pcgs ngc anacs icg polished details holed"
-COUNTED = "coins cents pennies nickels dimes quarters halves dollars rolls eagles rounds"
+COUNTED = "coin coins cents pennies nickels dimes quarters halves dollars rolls eagles rounds"
 BETWEEN = "different mixed wheat morgan silver lincoln mercury barber buffalo old us"
 FAKES: dict[Junk, str] = {
     "fake": """
@@ -66,7 +66,7 @@ HARMLESS = """
     sharp details | strong details | type 1 | type 2 | uncleaned | undamaged | with box | with capsule
 """
 PROBLEMS = """
-    altered | artificial toning | bent | chop marks | chopmarked | cleaned | corroded | corrosion |
+    altered | artificial toning | bent | cleaned | corroded | corrosion |
     cull | culls | damage | damaged | dateless | detail | details | dipped | drilled |
     environmental damage | ex jewellery | ex jewelry | ex mount | filler | gouged | graffiti |
     harshly cleaned | hole filler | holed | improperly cleaned | lightly cleaned | low ball |

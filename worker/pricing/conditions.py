@@ -17,32 +17,34 @@ SAID: dict[Condition, str] = {
         pack to toploader | packfresh | quasi neuf | quasi perfetto | straight from pack
     """,
     "LP": """
-        (ex) | (exc) | (exmt) | (lp) | (sp) | EX cond | EX condition | cond EX | cond ex |
-        condition EX | condition ex | condition sp | ex cond | ex condition | exc | excellant |
-        excellent | excellent condition | exmt | lighly played | light play | light played |
-        lightly plated | lightly play | lightly played | lightly pld | lightly worn | lightlyplayed |
-        lightyl played | lite play | lite played | litely played | lp | lp condition | lpc |
-        minimal play | minor play | near excellent | slight play | slightly played | sp condition
+        (ex) | (exc) | (exmt) | (lp) | (sp) | EX cond | EX condition | cond EX | cond ex | condition EX |
+        condition ex | condition sp | ex cond | ex condition | exc | excellant | excellent |
+        excellent condition | exmt | leggermente giocata | leicht gespielt | lighly played | light play |
+        light played | light wear | lightly plated | lightly play | lightly played | lightly pld |
+        lightly worn | lightlyplayed | lightyl played | lite play | lite played | litely played | lp |
+        lp condition | lpc | minimal play | minor play | minor wear | near excellent | slight play |
+        slight wear | slightly played | sp condition
     """,
     "MP": """
-        (g) | (gd) | (good) | (mp) | (played) | (vg) | (vgex) | gd | gd condition | good cond |
-        good condition | good shape | medium play | medium played | mod play | mod played |
-        moderate play | moderate played | moderately play | moderately played | moderately worn |
-        moderatly played | moderetly played | mp | mp condition | played | played condition | v good |
-        very good | very good condition | vg | vgc | vgex | well played with
+        (g) | (gd) | (good) | (mp) | (played) | (vg) | (vgex) | gd | gd condition | gespielt | giocata |
+        good cond | good condition | good shape | jugada | medium play | medium played | mod play |
+        mod played | moderate play | moderate played | moderate wear | moderately play | moderately played |
+        moderately worn | moderatly played | moderetly played | mp | mp condition | played |
+        played condition | v good | very good | very good condition | vg | vgc | vgex | well played with
     """,
     "HP": """
         (fair) | (fr) | (hp) | (pl) | (poor) | fair condition | heavily play | heavily played |
         heavily pld | heavily worn | heavly played | heavy play | heavy played | heavy wear | hp |
-        hp condition | poor | poor condition | poor shape | very played | well played
+        hp condition | molto giocata | muy jugada | poor | poor condition | poor shape | stark bespielt |
+        stark gespielt | very played | well played
     """,
     "DMG": """
-        (damaged) | (dm) | (dmg) | (po) | bend | bends | bent | chewed | crease | creased | creases |
-        creasing | damage | damaged | damages | destroyed | dm condition | dmg | dmgd | hole |
-        hole punch | hole punched | holes | ink | ink mark | inked | marker | peeling | pen mark |
-        pen marks | pin hole | pin holes | pinhole | punch hole | punched | rip | ripped | sharpie |
-        stained | tear | tears | torn | water damage | water damaged | water stain | wet damage |
-        writing | writing on | written on
+        (damaged) | (dm) | (dmg) | (po) | abimee | bend | bends | bent | beschadigt | chewed | crease |
+        creased | creases | creasing | damage | damaged | damages | danada | danneggiata | destroyed |
+        dm condition | dmg | dmgd | hole | hole punch | hole punched | holes | ink | ink mark | inked |
+        marker | peeling | pen mark | pen marks | pin hole | pin holes | pinhole | punch hole | punched |
+        rip | ripped | rovinata | sharpie | stained | tear | tears | torn | water damage | water damaged |
+        water stain | wet damage | writing | writing on | written on
     """,
 }
 HARMLESS = """

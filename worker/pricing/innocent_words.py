@@ -44,7 +44,7 @@ FROM_WHAT = """
     original family
 """
 PLACES = "collection binder pack packs box boxes tin etb deck upc booster bundle album case"
-SENT = "in with comes includes include included ships sent shipped plus incl"
+SENT = "to into in with comes includes include included ships sent shipped plus incl"
 SENT_HOW = """
     in a an and the new free penny top hard plastic protective acrylic magnetic one touch semi rigid perfect
     fit card sleeve sleeved toploader loader inner team clear case

@@ -45,28 +45,30 @@ MORE: dict[Junk, str] = {
         treasure chest | ultra premium collection | upc | wax box | wax pack
     """,
     "digital": """
-        account | arena code | digital card | digital code | e mail delivery | email delivery |
-        emailed | instant delivery | live code | mtg arena | mtgo | online codes | pocket account |
-        psd | ptcg live | ptcg online | redeem | redemption code | screensaver | tcg live code |
-        tcg pocket account | tcgp | template | unredeemed | unused code | virtual | wallpaper
+        account | arena account | arena code | digital card | digital code | distribution code |
+        e mail delivery | email delivery | emailed | event code | gift code | instant delivery | live code |
+        mtg arena | mtgo | mystery gift | online codes | pocket account | psd | ptcg live | ptcg online |
+        redeem | redemption code | screensaver | shiny trade | tcg live code | tcg pocket account | tcgp |
+        template | unredeemed | unused code | virtual | wallpaper
     """,
     "merchandise": """
-        bead | binder page | binder pages | blanket | book | bookmark | bookmarks | booster wrapper |
-        box only | cap | card holder | card saver | card savers | card sleeves | card stand |
-        cardboard | cartridge | case only | charm | comic | cookie cutter | damage counter |
-        damage counters | deck boxes | deck protector | dice | display case only | display frame |
-        display stand | dvd | earrings | empty | empty box | empty pack | empty slab | empty tin |
-        empty wrapper | enamel pin | figurines | frame | funko pop | game boy | gameboy |
-        graded card case | graded card display | graded card frame | graded card holder |
-        graded card stand | guide book | hat | hoodie | iron on | jumbo card | key chain | label |
-        lanyard | led | magazine | magnetic holder | marker set | metal tin | mini slab | model kit |
-        mousepads | necklace | nendoroid | night light | nightlight | nintendo | one touch | ornament |
-        oversized card | pack art | painting | patch | pendant | penny sleeves | pez | phone case |
-        photo frame | pillow | pin badge | play mat | playmats | plushie | protector | shadow box |
-        skin | slab case | slab keychain | slab label | slab stand | sleeve only | sock | socks |
-        squishmallow | standee | statue | sticker only | sticker sheet | stickers sheet | storage box |
-        strategy guide | t shirt | tapestry | tattoo | tattoos | tin only | top loaders | toploaders |
-        toy | tshirt | vhs | video game | vinyl sticker | wallet | wrapper only | wrapping paper
+        12 pocket | 4 pocket | 9 pocket | bead | binder page | binder pages | blanket | book | bookmark |
+        bookmarks | booster wrapper | box only | cap | card album | card binder | card holder | card saver |
+        card savers | card sleeves | card stand | cardboard | cartridge | case only | charm | comic |
+        cookie cutter | damage counter | damage counters | deck boxes | deck protector | dice |
+        display case only | display frame | display stand | dvd | earrings | empty | empty box |
+        empty pack | empty slab | empty tin | empty wrapper | enamel pin | figurines | frame | funko pop |
+        game boy | gameboy | graded card case | graded card display | graded card frame |
+        graded card holder | graded card stand | guide book | hat | hoodie | iron on | jumbo card |
+        key chain | label | lanyard | led | magazine | magnetic holder | marker set | metal tin |
+        mini slab | model kit | mousepads | necklace | nendoroid | night light | nightlight | nintendo |
+        one touch | ornament | oversized card | pack art | painting | patch | pendant | penny sleeves |
+        pez | phone case | photo frame | pillow | pin badge | play mat | playmats | plushie |
+        pocket binder | pocket pages | protector | shadow box | skin | slab case | slab keychain |
+        slab label | slab stand | sleeve only | sock | socks | squishmallow | standee | statue |
+        sticker only | sticker sheet | stickers sheet | storage box | strategy guide | t shirt | tapestry |
+        tattoo | tattoos | tin only | top loaders | toploaders | toy | tshirt | vhs | video game |
+        vinyl sticker | wallet | wrapper only | wrapping paper | zip binder
     """,
     "other_product": """
         auto signed | autographed by | cosmos stamp | crimped error | d edition | double stamped |
@@ -79,13 +81,17 @@ MORE: dict[Junk, str] = {
     """,
 }
 WEAK = """
-    account | album | badge | battle academy | battle deck | bead | blank | book | canvas | cap | case |
-    cases | charm | codes | coin | coins | comic | deck | dice | display | download | dummy | duo |
-    duplicates | engraved | extended | figure | file | files | frame | grab | guaranteed | hat | label |
-    large | led | lego | list | magazine | marker | merlin | mix | painted | painting | pair | patch |
-    pin | pins | placeholder | portfolio | puzzle | random | select | skin | stack | starter set |
-    surprise | swap | swapped | template | theme deck | token | tokens | towel | toy | trainer kit |
-    variants | various | vending | virtual
+    account | advent calendar | album | badge | battle academy | battle deck | bead | blank | blister |
+    book | booster bundle | box set | build and battle | canvas | cap | case | cases | charm | codes |
+    coin | coins | collection box | collector box | collector chest | comic | deck | dice | display |
+    download | dummy | duo | duplicates | elite trainer box | engraved | etb | extended | figure |
+    figure collection | file | files | frame | gift set | grab | guaranteed | hat | label | large |
+    league battle deck | led | lego | list | magazine | marker | merlin | mini tin | mix | painted |
+    painting | pair | patch | pin | pin collection | pins | placeholder | portfolio | poster collection |
+    premium collection | puzzle | random | select | skin | spc | special collection | stack | starter deck |
+    starter set | super premium collection | surprise | swap | swapped | template | theme deck | tin |
+    tins | token | tokens | towel | toy | trainer kit | ultra premium collection | upc | variants |
+    various | vending | virtual
 """
 """They say little where the title names one card by its number, or a slab; most are words of cards' names."""
 WITH_POKEMON = "topps panini merlin bandai meiji carddass topsun"

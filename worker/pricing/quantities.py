@@ -21,7 +21,7 @@ WORDS |= {"twelve": 12, "twenty": 20, "fifty": 50, "hundred": 100}
 BETWEEN = """
     pokemon different random assorted total vintage holo holos rare sports graded old new mixed bulk english
     japanese wotc common uncommon reverse foil energy trainer tcg psa great nice original 1st edition mtg
-    magic yugioh more plus gold silver foil metal black card
+    magic yugioh more plus gold silver foil metal black card booster boosters sealed theme
 """
 COUNTED = "cards copies pcs pieces pc packs count ct coins qty pokemons"
 COUNTED_TOGETHER = "lot lots set bundle playset collection mix pack"
@@ -43,6 +43,11 @@ def add_quantities(lexicon: Lexicon) -> None:
     lexicon.rule(["x"], number, count)
     lexicon.rule(
         "card cards", f"{signs.any('lot lots bundle set')}{signs.any('of')}?(?:{number}|{bracketed})", count
+    )
+    lexicon.rule(
+        "lot lots bundle bulk collection joblot",
+        f"{signs.any(BETWEEN)}{{0,2}}{signs.any('cards')}(?:{number}|{bracketed})",
+        count,
     )
     about = signs.any("about over approx the a")
     lexicon.rule(GROUPS, f"{signs.any('of')}{about}?(?:{number}|{bracketed}|{signs.any(WORDS)})", count)

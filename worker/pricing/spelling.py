@@ -25,6 +25,8 @@ PREFIXES = "swsh|svp|sv|smp|sm|xyp|xy|bwp|bw|dpp|dp|hgss|tg|gg|rc|mep|pop|sl|sh|
 """Of collector numbers: they are part of the number where they are joined to it."""
 COIN_GRADES = "ms|pf|pr|au|xf|ef|vf|vg|ag|sp|po|fr|f|g"
 TEN = frozenset(map(str, range(1, 11)))
+INITIALS = frozenset({"psa", "bgs", "cgc", "sgc"})
+"""Graders that are also written with points: "P.S.A."."""
 COIN_GRADERS = "pcgs|ngc|anacs|icg|segs|cacg"
 
 _JOINED_CONDITIONS = re.compile(
@@ -115,6 +117,8 @@ def _spell(token: str) -> list[str]:
         said = [_FLAGS.get("".join(chr(ord(one) - 0x1F1E6 + 65) for one in flag), ELSE) for flag in flags]
         return said + _spell(_FLAG.sub(" ", token).strip())
     folded = fold(token)
+    if "." in folded and (initials := folded.replace(".", "").lower()) in INITIALS:
+        return [initials]
     if (bracketed := _BRACKETED.fullmatch(folded)) is not None:
         return [f"({bracketed[bracketed.lastindex or 0].lower()})"]
     if (signed := _SIGNED_CONDITION.fullmatch(folded)) is not None:
