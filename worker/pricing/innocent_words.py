@@ -1,23 +1,24 @@
 """Words that sound like junk in a listing and are none: said of single cards, or words of their names."""
 
 HARMLESS = """
-    a lot | add to your collection | any collection | art collection | base set 2 | base set ii |
-    battle academy deck | binder copy | binder fresh | binder kept | binder pull | binder pulled |
-    blister exclusive | blister promo | box exclusive | box of disaster | box promo | box topper promo |
-    card saver included | case fresh | case sold separately | childs collection | classic collection |
-    collection box promo | collection clearance | collection from | collection piece |
-    collection promo | collection sale | comic promo | corocoro comic | elite trainer box promo |
-    etb exclusive | etb promo | etb stamp | for your collection | free sleeve | game boy promo |
-    gold card secret | great for collection | huge collection | in binder | kept in binder |
-    large collection | legendary collection | lot more | lots more | magazine promo |
-    mcdonalds collection | mini album | new case | new sleeve | nintendo black star |
-    nintendo gamefreak | nintendo pokemon | nintendo promo | nintendo tcg | nintendo wizards |
-    one touch included | panini mosaic | panini prizm | panini select | penny sleeve and toploader |
-    perfect fit sleeve | pick up | pokemon box | premium collection promo | premium file | promo box |
-    radiant collection | select prizm | selling collection | sleeve and top loader |
-    southern islands collection | special collection promo | starter deck exclusive | stored in binder |
-    the collection | theme deck promo | tin exclusive | tin promo | topps chrome |
-    ultra premium collection promo | upc promo | vending series | world collection | your collection
+    1st anniversary | 1st movie | 1st place | 2 player | a lot | add to your collection | any collection |
+    art collection | base set 2 | base set ii | battle academy deck | binder copy | binder fresh |
+    binder kept | binder pull | binder pulled | blister exclusive | blister promo | box exclusive |
+    box of disaster | box promo | box topper promo | card saver included | case fresh |
+    case sold separately | childs collection | classic collection | collection box promo |
+    collection clearance | collection from | collection piece | collection promo | collection sale |
+    comic promo | corocoro comic | elite trainer box promo | etb exclusive | etb promo | etb stamp |
+    for your collection | free sleeve | game boy promo | gold card secret | great for collection |
+    huge collection | in binder | kept in binder | large collection | legendary collection | lot more |
+    lots more | magazine promo | mcdonalds collection | mini album | new case | new sleeve |
+    nintendo black star | nintendo gamefreak | nintendo pokemon | nintendo promo | nintendo tcg |
+    nintendo wizards | one touch included | panini mosaic | panini prizm | panini select |
+    penny sleeve and toploader | perfect fit sleeve | pick up | pokemon box | premium collection promo |
+    premium file | promo box | radiant collection | select prizm | selling collection |
+    sleeve and top loader | southern islands collection | special collection promo |
+    starter deck exclusive | stored in binder | the collection | theme deck promo | tin exclusive |
+    tin promo | topps chrome | ultra premium collection promo | upc promo | vending series |
+    world collection | your collection
 """
 """Said of single cards: where they come from, how they are sent, what they were a promotion of."""
 NAMES = """

@@ -44,7 +44,7 @@ def worded(because: Meaning, words: Sequence[str], text: str) -> Meaning:
 
 def quantity_of(junk: Sequence[Meaning], words: Sequence[str], text: str) -> int | None:
     """How many are offered: 1 where nothing speaks of several, None where their number is not said."""
-    several = [one for one in junk if one.value == "several"]
+    several = [one for one in junk if one.value == "several" or one.how_many is not None]
     for one in several:
         if one.how_many is not None:
             return one.how_many

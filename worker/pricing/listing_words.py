@@ -19,7 +19,7 @@ MORE: dict[Junk, str] = {
         collection set | complete evolution | complete your collection | duo | entire collection |
         evo line | evo set | evolution line set | full playset | grab | gradable lot | job lot |
         konvolut | lote | lots of cards | lotto | mix | mixed lot | mystery lot | pair set | quad set |
-        repack lot | sammlung | set bundle | set complete | set lot | stack | starter set | trio |
+        repack lot | sammlung | set bundle | set complete | set lot | stack | trio |
         wholesale
     """,
     "choice": """
@@ -32,6 +32,7 @@ MORE: dict[Junk, str] = {
         zum aussuchen
     """,
     "sealed": """
+        starter set |
         advent calendar | battle deck | blaster | blister pack | booster box | booster bundle |
         booster display | booster pack | booster packs | box set | build and battle | case sealed |
         cello pack | checklane | collection box | collector box | collector chest | commander deck |

@@ -21,9 +21,13 @@ WORDS |= {"twelve": 12, "twenty": 20, "fifty": 50, "hundred": 100}
 BETWEEN = """
     pokemon different random assorted total vintage holo holos rare sports graded old new mixed bulk english
     japanese wotc common uncommon reverse foil energy trainer tcg psa great nice original 1st edition mtg
-    magic yugioh more plus gold silver foil metal black card booster boosters sealed theme
+    magic yugioh more plus gold silver foil metal black card booster boosters sealed theme penny
 """
-COUNTED = "cards copies pcs pieces pc packs count ct coins qty pokemons"
+COUNTED = (
+    "sleeves toploaders codes sheets boxes tins cards copies pcs pieces pc packs count ct coins qty pokemons"
+)
+SORTS = {"sleeves": "merchandise", "toploaders": "merchandise", "codes": "digital"}
+"""What is counted and is no card."""
 COUNTED_TOGETHER = "lot lots set bundle playset collection mix pack"
 TOGETHER = "card pokemon coin bulk job mixed vintage holo rare japanese english tcg"
 GROUPS = (
@@ -54,7 +58,9 @@ def add_quantities(lexicon: Lexicon) -> None:
     lexicon.rule([one for one in GROUPS.split() if one != "set"], f"(?:{number}|{bracketed})", count)
     lexicon.rule("qty quantity", f"{signs.any('of : /')}?{number}", count)
     # Whatever stands between them: "complete Jungle common set".
-    lexicon.rule("complete full entire whole", f".{{0,4}}{signs.any('set sets')}", count)
+    lexicon.rule(
+        "complete full entire whole", f".{{0,4}}{signs.any('set sets')}(?:{signs.any('of')}{number})?", count
+    )
     for listed, how_many in PHRASES.items():
         lexicon.phrases("junk", listed, "several", how_many)
 
@@ -68,7 +74,8 @@ def count(words: Sequence[str]) -> Meaning | None:
     """Read "25 cards", "lot of ten": several, and how many."""
     counts = [int(word.strip("()")) for word in words if word.strip("()").isdigit()]
     counts += [WORDS[word] for word in words if word in WORDS]
-    return Meaning("junk", " ".join(words), "several", how_many=counts[0] if counts else None)
+    sort = SORTS.get(words[-1], "several")
+    return Meaning("junk", " ".join(words), sort, how_many=counts[0] if counts else None)
 
 
 def _times(words: Sequence[str]) -> Meaning | None:

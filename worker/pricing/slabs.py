@@ -41,12 +41,13 @@ DOUBTS_BEFORE = """
     potential possible for to ready maybe could should might strong easy likely like looking worthy of solid
     probable gradable gradeable candidate send submit into pre crack cracked contender submission get
     hopeful looks look feels screams possibly potentially possibilities can will would from either future
-    next via towards
+    next via towards formerly former previously was rejected returned refused
 """
 """Before a grader's name they say the same."""
-BEFORE_GRADER = (
-    "4 a an the great good nice perfect solid be make get grade grading at with submission gem mint in"
-)
+BEFORE_GRADER = """
+    4 a an the great good nice perfect solid be make by from as get grade grading at with submission gem
+    mint in
+"""
 RAW = """
     can be graded | could be graded | crack out | cracked from slab | cracked out | cracked slab |
     for grading | fresh for grading | get graded | get it graded | good for grading | gradable |

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from itertools import chain
 
 from worker.pricing.folding import fold
+from worker.pricing.misspelling import meant_by
 from worker.pricing.not_numbers import GRADERS
 
 LONGEST_TITLE = 500
@@ -46,7 +47,7 @@ _PARTS = re.compile(
   | (?P<graded>(?:{GRADERS}|{COIN_GRADERS})[-:.\#]?(?=\d))
   | (?P<code>(?!(?:{COIN_GRADES})-)[a-z]{{2,4}}\d{{0,2}}-(?:en|de|fr|jp|e)?\d{{3}}(?![\d]))
   | (?P<sheldon>(?<![a-z])(?P<letters>{COIN_GRADES})-?(?P<points>[1-9]\d?)(?P<plus>\+?)(?![\d/.]))
-  | (?P<prefixed>(?<![a-z])(?!sv151)(?:{PREFIXES})\d{{1,3}}[a-d]?(?![a-z0-9]))
+  | (?P<prefixed>(?<![a-z])(?!sv151|s[vm]?\d\d?[a-z](?![a-z0-9]))(?:{PREFIXES})\d{{1,3}}[a-d]?(?![a-z0-9]))
   | (?P<sign>\#\d{{1,3}}[a-d]?(?![\w/]|\.\d) | (?<![a-z])n[or]?[.\u00b0:]\#?\d{{1,3}}[a-d]?(?![\w/]))
   | (?P<times>(?<![a-z0-9.])(?:x\d{{1,3}}|\d{{1,3}}x)(?![a-z0-9]))
   | (?P<decimal>\d+\.\d+)
@@ -112,7 +113,9 @@ def spell_token(token: str) -> tuple[str, ...]:
 
 def _spell(token: str) -> list[str]:
     if token.isascii() and token.isalpha():
-        return [token if token in CASED else token.lower()]  # What nearly all are, without the long way.
+        return [
+            token if token in CASED else meant_by(token.lower())
+        ]  # What nearly all are, without the long way.
     if not token.isascii() and (flags := _FLAG.findall(token)):
         said = [_FLAGS.get("".join(chr(ord(one) - 0x1F1E6 + 65) for one in flag), ELSE) for flag in flags]
         return said + _spell(_FLAG.sub(" ", token).strip())
