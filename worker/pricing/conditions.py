@@ -10,21 +10,22 @@ CONDITIONS: tuple[Condition, ...] = get_args(Condition)
 SAID: dict[Condition, str] = {
     "NM": """
         (m) | (mint) | (mt) | (nm) | (nmm) | casi nuevo | casi perfecto | fast neuwertig | fresh from pack |
-        gem mint | gem mt | mint | mint condition | minty | mnt | n m | n mint | nahezu perfekt | nea mint |
-        near min | near mint | near mint gem | near mint or better | near mint plus | near minty |
-        near mitn | near mnit | near mnt | near neuf | nearmint | neat mint | neer mint | nera mint | nm |
-        nm condition | nm mint | nm mt | nm or better | nmm | nr mint | nrmint | pack fresh | pack mint |
-        pack to sleeve | pack to toploader | packfresh | quasi neuf | quasi perfetto | straight from pack
+        gem mint | gem mt | mint | mint condition | mint pack fresh | mint pack to sleeve | minty | mnt |
+        n m | n mint | nahezu perfekt | nea mint | near min | near mint | near mint gem |
+        near mint or better | near mint plus | near minty | near mitn | near mnit | near mnt | near neuf |
+        nearmint | neat mint | neer mint | nera mint | never played | nm | nm condition | nm mint | nm mt |
+        nm or better | nmm | nr mint | nrmint | pack fresh | pack mint | pack to sleeve |
+        pack to toploader | packfresh | quasi neuf | quasi perfetto | straight from pack
     """,
     "LP": """
         (ex) | (exc) | (exmt) | (lp) | (sp) | EX cond | EX condition | cond EX | cond ex | condition EX |
         condition ex | condition sp | ex cond | ex condition | exc | excellant | excellent |
-        excellent condition | exmt | l play | l played | leggermente giocata | leicht bespielt | leicht gespielt |
-        lighly played | light play | light played | light wear | lightly plated | lightly play |
-        lightly played | lightly pld | lightly worn | lightlyplayed | lighty played | lightyl played |
-        lite play | lite played | lite wear | litely played | lp | lp condition | lpc | lt play |
-        lt played | ltly played | minimal play | minor play | minor wear | near excellent | slight play |
-        slight wear | slightly played | sp condition
+        excellent condition | exmt | l play | l played | leggermente giocata | leicht bespielt |
+        leicht gespielt | lighly played | light play | light played | light wear | lightly plated |
+        lightly play | lightly played | lightly pld | lightly worn | lightlyplayed | lighty played |
+        lightyl played | lite play | lite played | lite wear | litely played | lp | lp condition | lpc |
+        lt play | lt played | ltly played | minimal play | minor play | minor wear | near excellent |
+        slight play | slight wear | slightly played | sp condition
     """,
     "MP": """
         (g) | (gd) | (good) | (mp) | (played) | (vg) | (vgex) | bespielt | gd | gd condition | gebraucht |

@@ -50,6 +50,4 @@ SENT_HOW = """
     in a an and the new free penny top hard plastic protective acrylic magnetic one touch semi rigid perfect
     fit card sleeve sleeved toploader loader inner team clear case
 """
-PROTECTION = (
-    "sleeve sleeves case toploader toploaders loader holder saver savers touch protector sleeved bag mag"
-)
+PROTECTION = "binder sleeve sleeves case toploader toploaders loader holder saver savers touch protector sleeved bag mag"

@@ -12,7 +12,7 @@ MORE: dict[Junk, str] = {
         inspired by | metal card | metal cards | metal gold | non official | non original |
         not authentic | not genuine | not official | ooak | orika | photocopy | printed copy | proxi |
         proxie | prxy | rainbow foil cards | recreation | replica card | replika | reproductions |
-        silver foil cards | slime | stainless steel | sticker card | vinyl card
+        silver foil cards | slime | stainless steel | gold foil | sticker card | vinyl card
     """,
     "several": """
         both cards | bundle deal | card lot | cards lot | collection lot | collection of |
@@ -42,7 +42,7 @@ MORE: dict[Junk, str] = {
         pokeball tin | poster collection | precon | preconstructed | premium collection |
         prize pack series | pull game | rack pack | rip and ship | sealed pack | spc |
         special collection | stacking tin | starter deck | starter kit | structure deck |
-        super premium collection | theme decks | trainer box | trainer kit | trainers box |
+        super premium collection | theme decks | toolkit | trainer box | trainer kit | trainers box |
         treasure chest | ultra premium collection | upc | wax box | wax pack
     """,
     "digital": """
@@ -82,6 +82,7 @@ MORE: dict[Junk, str] = {
     """,
 }
 WEAK = """
+    gold foil |
     account | advent calendar | album | badge | battle academy | battle deck | bead | blank | blister |
     book | booster bundle | box set | build and battle | canvas | cap | case | cases | charm | codes |
     coin | coins | collection box | collector box | collector chest | comic | deck | dice | display |

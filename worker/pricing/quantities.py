@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from worker.pricing.lexicon import Lexicon, Meaning
+from worker.pricing.lexicon import NOTHING, Lexicon, Meaning
 from worker.pricing.signs import LARGE, TIMES, Signs
 
 SINGLE = "151"
@@ -26,6 +26,7 @@ BETWEEN = """
 COUNTED = (
     "sleeves toploaders codes sheets boxes tins cards copies pcs pieces pc packs count ct coins qty pokemons"
 )
+SUB_GRADES = "9 9.5 10"
 SORTS = {"sleeves": "merchandise", "toploaders": "merchandise", "codes": "digital"}
 """What is counted and is no card."""
 COUNTED_TOGETHER = "lot lots set bundle playset collection mix pack"
@@ -42,6 +43,7 @@ def add_quantities(lexicon: Lexicon) -> None:
     counted = f"(?:{signs.any(BETWEEN)}{{0,3}}{signs.any(COUNTED)}|.{signs.any('cards')})"
     together = f"{signs.any(TOGETHER)}{{0,3}}{signs.any(COUNTED_TOGETHER)}"
     lexicon.rule([TIMES], "", _times)
+    lexicon.rule(BRACKETED, f"{signs.any(SUB_GRADES)}{signs.any('sub subs subgrades')}?", _sub_grades)
     lexicon.rule(BRACKETED, f"(?:{counted})?", count)
     lexicon.rule([*NUMBERS, LARGE, *WORDS], f"(?:{counted}|{together}|{signs.any('x')}(?!{number}))", count)
     lexicon.rule(["x"], number, count)
@@ -76,6 +78,11 @@ def count(words: Sequence[str]) -> Meaning | None:
     counts += [WORDS[word] for word in words if word in WORDS]
     sort = SORTS.get(words[-1], "several")
     return Meaning("junk", " ".join(words), sort, how_many=counts[0] if counts else None)
+
+
+def _sub_grades(words: Sequence[str]) -> Meaning | None:
+    """Read "(3) 9.5 subs", which counts no cards."""
+    return NOTHING if len(words) > 1 and words[1] in SUB_GRADES.split() else None
 
 
 def _times(words: Sequence[str]) -> Meaning | None:
