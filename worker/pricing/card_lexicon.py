@@ -163,11 +163,18 @@ def _add_origins(lexicon: Lexicon) -> None:
         lexicon.rule(
             heads, f"{signs.any(between)}{{0,5}}{signs.any(things)}(?!{signs.any('fresh')})", _origin
         )
+    offered = f"{signs.any(innocent_words.OFFERED_FOR)}{{0,3}}{signs.any(innocent_words.TOGETHER)}"
+    lexicon.rule(innocent_words.OFFERED, offered, _offered)
 
 
 def _origin(words: Sequence[str]) -> Meaning | None:
     things = {*innocent_words.PLACES.split(), *innocent_words.PROTECTION.split()}
     return NOTHING if words[-1] in things else None
+
+
+def _offered(words: Sequence[str]) -> Meaning | None:
+    """Read "free shipping on bundles": what else could be had is not what is sold."""
+    return NOTHING if words[-1] in innocent_words.TOGETHER.split() else None
 
 
 def _add_negations(lexicon: Lexicon) -> None:
@@ -177,10 +184,13 @@ def _add_negations(lexicon: Lexicon) -> None:
     lexicon.rule(NEGATIONS, f"{adjective}{{0,3}}{defect}(?:{joins}?{adjective}?{defect}){{0,5}}", _no_defect)
     listed = [*_all(junk.SAID), *_all(listing_words.MORE), *_all(conditions.SAID), *_all(variants.SAID)]
     listed += [phrase for words in languages.SAID_IN.values() for phrase in words.split(",")]
-    negatable = {phrase.split()[0] for phrase in listed} | {*SURE.split(), "graded", "slabbed"}
+    alone = {phrase for phrase in listed if " " not in phrase} | {*SURE.split(), "graded", "slabbed"}
+    longer = [phrase.split() for phrase in listed if " " in phrase]
+    first, second = ({phrase[at] for phrase in longer} for at in (0, 1))
+    denied = f"{signs.any(alone)}|{signs.any(first)}{signs.any(second)}"
     lexicon.rule(
         NEGATIONS,
-        f"{signs.any(ARTICLES)}?(?={signs.any(negatable)})(?!{signs.any(GRADES)}|[{PAIR}{NUMBER_SIGN}])",
+        f"{signs.any(ARTICLES)}?(?={denied})(?!{signs.any(GRADES)}|[{PAIR}{NUMBER_SIGN}])",
         _negation,
     )
 

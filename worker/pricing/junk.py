@@ -36,7 +36,7 @@ SAID: dict[Junk, str] = {
     """,
     "sealed": """
         blister | booster | boosters | box | box break | boxes | break spot | case break |
-        complete deck | display box | display case | elite trainer | empty | etb |
+        complete deck | display box | elite trainer | empty | etb |
         grab bag | guaranteed hit | guaranteed holo | guaranteed pull | live break | mystery | pack |
         packs | random | repack | sealed | surprise | theme deck | tin | tins | unopened | wrapper
     """,

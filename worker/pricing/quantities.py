@@ -46,6 +46,7 @@ def add_quantities(lexicon: Lexicon) -> None:
     lexicon.rule(BRACKETED, f"{signs.any(SUB_GRADES)}{signs.any('sub subs subgrades')}?", _sub_grades)
     lexicon.rule(BRACKETED, f"(?:{counted})?", count)
     lexicon.rule([*NUMBERS, LARGE, *WORDS], f"(?:{counted}|{together}|{signs.any('x')}(?!{number}))", count)
+    lexicon.rule(WORDS, f".{{0,3}}{signs.any('cards')}", count)
     lexicon.rule(["x"], number, count)
     lexicon.rule(
         "card cards", f"{signs.any('lot lots bundle set')}{signs.any('of')}?(?:{number}|{bracketed})", count
@@ -55,7 +56,7 @@ def add_quantities(lexicon: Lexicon) -> None:
         f"{signs.any(BETWEEN)}{{0,2}}{signs.any('cards')}(?:{number}|{bracketed})",
         count,
     )
-    about = signs.any("about over approx the a")
+    about = signs.any("about over approx all the a")
     lexicon.rule(GROUPS, f"{signs.any('of')}{about}?(?:{number}|{bracketed}|{signs.any(WORDS)})", count)
     lexicon.rule([one for one in GROUPS.split() if one != "set"], f"(?:{number}|{bracketed})", count)
     lexicon.rule("qty quantity", f"{signs.any('of : /')}?{number}", count)
