@@ -58,7 +58,7 @@ def quantity_of(junk: Sequence[Meaning], words: Sequence[str], text: str) -> int
     """How many are offered: 1 where nothing speaks of several, None where their number is not said."""
     several = [one for one in junk if one.value == "several" or one.how_many is not None]
     if any(_is_one(one) for one in junk):
-        several = [one for one in several if one.said.split()[-1] not in CONTENTS]
+        several = [one for one in several if CONTENTS.isdisjoint(one.said.split())]
     for one in several:
         if one.how_many is not None:
             return one.how_many

@@ -26,10 +26,10 @@ MORE: dict[Junk, str] = {
     "choice": """
         a eleccion | a scegliere | all cards available | au choix | aussuchen | auswahl | build your |
         buy 2 get 1 | buy 3 get 1 | choose any | choose card | choose condition | choose from |
-        choose quantity | choose singles | choose your | complete ur set | fill your set |
-        freie auswahl | make a choice | make your own | multiple available | multiple cards available |
-        pick a | pick and choose | pick any | pick from | pick your | see list | select card |
-        select from | singles available | u choose | u pick | you choose | you pick | you select |
+        choose quantity | choose singles | choose your | complete ur set | fill your set | freie auswahl |
+        make a choice | make your own | multiple available | multiple cards available | pick a |
+        pick and choose | pick any | pick from | pick your | see list | select card | select from |
+        set complete your set | singles available | u choose | u pick | you choose | you pick | you select |
         zum aussuchen
     """,
     "sealed": """

@@ -53,7 +53,8 @@ RAW = """
     for grading | fresh for grading | get graded | get it graded | good for grading | gradable |
     grade candidate | grade it | grade ready | grade worthy | gradeable | graded ready | gradeworthy |
     grading candidate | grading contender | grading potential | grading ready | grading worthy |
-    great for grading | hasnt been graded | isnt graded | never been graded | never graded | no grade |
+    great for grading | hasnt been graded | isnt graded | never been graded | never graded | no grade | no slab |
+    not in a slab |
     non graded | nongraded | not been graded | not graded | not professionally graded | not slabbed |
     not yet graded | perfect for grading | raw | raw card | ready for grading |
     ready to grade | regrade | regrade candidate | roh | self graded | should be graded | to be graded |
