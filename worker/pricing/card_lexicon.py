@@ -65,7 +65,7 @@ def _add_conditions(lexicon: Lexicon) -> None:
     for word in ("good", "fair"):
         lexicon.rule([word], rf"(?<!{looks}{signs.any(word)})\Z", _alone)
     short, slash = signs.any(conditions.SHORT), signs.any("/")
-    told = f"{signs.any('/ is')}{{0,2}}{short}(?:{slash}{short})*"
+    told = f"{signs.any('/ is')}{{0,2}}{short}(?:{slash}{short})*(?!{signs.any('? /')})"
     lexicon.rule("condition cond", told, _told)
     # "SP" is a kind of card too, and "PL" a set; both stand before the number then.
     other = f"[{PAIR}{PADDED}{NUMBER_SIGN}]|{numbers}|{signs.any(conditions.AFTER_ANOTHER)}"

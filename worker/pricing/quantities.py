@@ -23,9 +23,10 @@ BETWEEN = """
     japanese wotc common uncommon reverse foil energy trainer tcg psa great nice original 1st edition mtg
     magic yugioh more plus gold silver foil metal black card booster boosters sealed theme penny
 """
-COUNTED = (
-    "sleeves toploaders codes sheets boxes tins cards copies pcs pieces pc packs count ct coins qty pokemons"
-)
+COUNTED = """
+    sleeves toploaders codes sheets boxes tins cards copies pcs piece pieces pc packs count ct coins qty
+    pokemons commons uncommons
+"""
 SUB_GRADES = "9 9.5 10"
 SORTS = {"sleeves": "merchandise", "toploaders": "merchandise", "codes": "digital"}
 """What is counted and is no card."""

@@ -19,7 +19,7 @@ SGC_POINTS = "98 96 92 88 86 84 82 80 70 60 55 50 45 40 35 30 20".split()  # noq
 """SGC's older grades, out of a hundred; kept as they are written."""
 WORDS = """
     gem mint mt nm ex EX exmt vg vgex good gd fair fr poor pr near very excellent pristine perfect black label
-    grade grading graded gold green / quad slab slabbed certified cert company condition nmmt g (mint) (nm)
+    grade grading graded gold green / quad slab slabbed certified cert company condition nmmt g (mint) (nm) universal
 """
 """What may stand between a grader and the grade."""
 AFTER = """
@@ -53,8 +53,8 @@ RAW = """
     for grading | fresh for grading | get graded | get it graded | good for grading | gradable |
     grade candidate | grade it | grade ready | grade worthy | gradeable | graded ready | gradeworthy |
     grading candidate | grading contender | grading potential | grading ready | grading worthy |
-    great for grading | hasnt been graded | isnt graded | never been graded | never graded | no grade | no slab |
-    not in a slab |
+    great for grading | hasnt been graded | isnt graded | never been graded | never graded | no grade |
+    no slab | not in a slab |
     non graded | nongraded | not been graded | not graded | not professionally graded | not slabbed |
     not yet graded | perfect for grading | raw | raw card | ready for grading |
     ready to grade | regrade | regrade candidate | roh | self graded | should be graded | to be graded |

@@ -42,7 +42,7 @@ _PARTS = re.compile(
         | [$\u00a3\u20ac\u00a5]\d[\d.,]* | \d[\d.,]*[$\u00a3\u20ac\u00a5%])
   | (?P<pair>\#?(?:no?[.:]?|nr[.:]?)?
         (?P<own>[a-z]{{0,4}}-?\d{{1,3}}[a-d]?)/(?P<total>[a-z]{{0,4}}-?\d{{1,3}}(?!\d)
-        |(?:sv|sm|s|xy|bw|dpt?|l|m|adv|pcg)-?p(?![a-z])))
+        |(?:sv|sm|s|xy|bw|dpt?|l|m|adv|pcg)-?p(?![a-z])|play(?![a-z])))
   | (?P<letter>(?<![\w/])(?![w])[a-z]/\d\d\d?(?![\d/]))
   | (?P<coined>(?:1[6-9]|20)\d\d-?(?:cc|[pdsow])(?![a-z0-9]))
   | (?P<graded>(?:{GRADERS}|{COIN_GRADERS})[-:.\#]?(?=\d))

@@ -17,6 +17,8 @@ FILES = (
     "second_look",
     "third_look",
     "several",
+    "fourth_look",
+    "fifth_look",
     "generated",
 )
 LABELS = COLUMNS[1:]
