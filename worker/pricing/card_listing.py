@@ -18,8 +18,8 @@ from worker.pricing.variants import Feature, Variant, variant_of
 DEPENDING = frozenset[Kind]({"weak_junk", "coin", "language_code"})
 HOLON_PHANTOMS = "/110"
 """The total of the set whose code is HP: beside it "HP" may be that code."""
-_NAMED = re.compile("legendary|holon|phantoms", re.IGNORECASE)
-"""Of a title that names the set in words, "HP" is the condition; another set has the same total."""
+_OTHER_SET = re.compile("legendary", re.IGNORECASE)
+"""Another set has the same total: Legendary Collection."""
 ALSO_WORDS = frozenset({"DE", "IT"})
 """Codes of languages that are anything in a title of capitals, but for its last word."""
 
@@ -138,7 +138,7 @@ def _condition(title: str, said: Findings, number: str | None) -> tuple[Conditio
         spoken[0].said == "hp"
         and number is not None
         and number.endswith(HOLON_PHANTOMS)
-        and not _NAMED.search(title)
+        and not _OTHER_SET.search(title)
     ):
         return None, ()
     return spoken[0].value, spoken  # type: ignore[return-value]  # Of its kind there are only conditions.

@@ -19,7 +19,8 @@ SGC_POINTS = "98 96 92 88 86 84 82 80 70 60 55 50 45 40 35 30 20".split()  # noq
 """SGC's older grades, out of a hundred; kept as they are written."""
 WORDS = """
     gem mint mt nm ex EX exmt vg vgex good gd fair fr poor pr near very excellent pristine perfect black label
-    grade grading graded gold green / quad slab slabbed certified cert company condition nmmt g (mint) (nm) universal
+    grade grading graded gold green / quad slab slabbed certified cert company condition nmmt g (mint) (nm)
+    universal
 """
 """What may stand between a grader and the grade."""
 AFTER = """
