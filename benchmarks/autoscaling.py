@@ -1,4 +1,4 @@
-"""How many workers KEDA and Kubernetes would run: their arithmetic, with the numbers of ``deploy/kubernetes``.
+"""How many workers KEDA would have: its arithmetic, with the numbers of ``deploy/kubernetes``.
 
 KEDA hands its three answers to a horizontal pod autoscaler, which asks every fifteen seconds. What that
 does with them stands in the pages of Kubernetes ("Algorithm details", "Configurable scaling behavior").
@@ -22,7 +22,7 @@ TOLERANCE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One question of the ScaledObject. ``each``: a worker for each so many; else more while over the target."""
+    """One question of a ScaledObject. ``each``: a worker for so many; else more of them while over it."""
 
     name: str
     each: bool

@@ -8,6 +8,7 @@ from benchmarks import (
     curves,
     drain,
     enqueue,
+    fleet,
     growth,
     memory,
     normalize,
@@ -32,5 +33,6 @@ BENCHMARKS: Mapping[str, Measure] = {
     "sell": sell.measure,
     "curves": curves.measure,
     "truth": truth.measure,
+    "fleet": fleet.measure,
     "snapshot": snapshot.measure,
 }

@@ -1,4 +1,4 @@
-"""A fleet that grows and shrinks with its queue: KEDA's arithmetic over real processes, and what came of it."""
+"""A fleet that grows and shrinks with its queue: KEDA's arithmetic over real processes."""
 
 import json
 import math

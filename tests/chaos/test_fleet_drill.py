@@ -41,8 +41,8 @@ async def test_a_fleet_that_follows_its_load_loses_no_job_and_runs_none_twice(
     worst = max(wait for _, wait in story.pickup_p99)
     record_property(
         "figures",
-        f"{drill.rules.least} to {max(sizes)} workers, {len(drill.stopped)} stopped, {len(drill.kills)} killed,"
-        f" time x{drill.pace:g}; {verdict.figures()}; begun again {again}; pick-up p50"
+        f"{drill.rules.least} to {max(sizes)} workers, {len(drill.stopped)} stopped,"
+        f" {len(drill.kills)} killed, time x{drill.pace:g}; {verdict.figures()}; begun again {again}; pick-up p50"
         f" {percentile(waits, 0.5) * 1000:.0f} ms, p99 {percentile(waits, 0.99) * 1000:.0f} ms,"
         f" of the worst 5 s {worst * 1000:.0f} ms",
     )
@@ -52,7 +52,7 @@ async def test_a_fleet_that_follows_its_load_loses_no_job_and_runs_none_twice(
     assert max(sizes) > drill.rules.least
     assert drill.stopped
     assert max(ended.values()) == 1, "a job came to its end twice"
-    # Who is stopped hands its jobs back at their next safe point; the verdict knows that no step was repeated.
+    # Who is stopped hands jobs back at their next safe point; the verdict knows that no step was repeated.
     assert again <= SLOTS * (len(drill.stopped) + len(drill.kills))
     assert worst < PICKUP_SECONDS
     assert verdict.states == {"completed": verdict.acknowledged}
