@@ -6,10 +6,13 @@ processes reach (``fleet_reality.py``); where the two differ, the figures say so
 """
 
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from statistics import median
+
+import psycopg
 
 from benchmarks.figures import Figure, Scale, figure, number
 from benchmarks.fleet_costs import ServerCosts, measure_server
@@ -26,6 +29,8 @@ SERVERS = (2, 16)
 LARGE_LENGTHS = (100, 1_000)
 RATES = (10, 100)
 ROUNDS = 3
+CONNECTIONS, SPARE = 22, 10
+"""The most that a worker opens, and what is kept for others."""
 
 
 def measure(url: str, scale: Scale) -> Sequence[Figure]:
@@ -37,11 +42,22 @@ def measure(url: str, scale: Scale) -> Sequence[Figure]:
     ]
     return [
         *told,
-        *beside_reality(url, costs, SIZES, rounds=scale.rounds or ROUNDS, jobs=scale.jobs),
+        *beside_reality(url, costs, bearable(url), rounds=scale.rounds or ROUNDS, jobs=scale.jobs),
         *large_fleets(costs),
         *waiting_fleets(costs),
         *runs_of_fleets(costs),
     ]
+
+
+def bearable(url: str) -> Sequence[int]:
+    """The sizes for which the server has connections enough."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("select current_setting('max_connections')::int").fetchone()
+    assert row
+    found = [size for size in SIZES if size * CONNECTIONS + SPARE < int(str(row[0]))]
+    if found != list(SIZES):
+        print(f"max_connections of {row[0]} is enough for {found[-1]} processes and no more", file=sys.stderr)
+    return found
 
 
 def with_worker(url: str, server: ServerCosts, jobs: int | None = None) -> Costs:

@@ -58,13 +58,15 @@ class ServerTime:
                 "the fleet's costs are read from /proc: the server must be on this machine"
             ) from None
 
-    def seconds(self) -> float:
-        """What all of them have used so far."""
-        total = 0
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdecimal() and _parent_of(folder) == self._postmaster:
-                total += _used(folder)
-        return total / 1e9
+    def mark(self) -> dict[int, int]:
+        """What each of them has used so far; to be handed to ``since``."""
+        folders = [folder for folder in Path("/proc").iterdir() if folder.name.isdecimal()]
+        ours = [folder for folder in folders if _parent_of(folder) == self._postmaster]
+        return {int(folder.name): _used(folder) for folder in ours}
+
+    def since(self, mark: dict[int, int]) -> float:
+        """Seconds used since; without what those used that have ended meanwhile."""
+        return sum(used - mark.get(pid, 0) for pid, used in self.mark().items()) / 1e9
 
 
 def _parent(pid: int) -> int:
@@ -149,9 +151,9 @@ def _idle(url: str, session: Session) -> float:
     used = ServerTime(session)
     with noop_workers(url, slots=10, processes=IDLE_WORKERS):
         time.sleep(SETTLE_SECONDS)
-        began, before = time.monotonic(), used.seconds()
+        began, before = time.monotonic(), used.mark()
         time.sleep(IDLE_SECONDS)
-        return (used.seconds() - before) / (time.monotonic() - began) / IDLE_WORKERS
+        return used.since(before) / (time.monotonic() - began) / IDLE_WORKERS
 
 
 class _Calls:
@@ -162,12 +164,12 @@ class _Calls:
     def _spent(self, call: Callable[[], object], times: int) -> Spent:
         """The mean of the processor's time, and the median of the clock's."""
         call()
-        walls, before = [], self._used.seconds()
+        walls, before = [], self._used.mark()
         for _ in range(times):
             began = time.perf_counter()
             call()
             walls.append(time.perf_counter() - began)
-        return Spent((self._used.seconds() - before) / times, median(walls))
+        return Spent(self._used.since(before) / times, median(walls))
 
     def _run(self, statement: str, *arguments: object) -> Sequence[tuple[object, ...]]:
         return RawCursor(self._session).execute(statement.encode(), arguments, prepare=True).fetchall()

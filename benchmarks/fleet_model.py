@@ -14,12 +14,11 @@ from itertools import count
 from random import Random
 
 from worker.queue.finisher import LARGEST_BATCH
+from worker.queue.hand import SHORT_SECONDS
 from worker.queue.picking import room
 
 NOTIFY_EVERY_SECONDS = 5.0
 """How often a worker that listens calls itself (``PROBE_SECONDS`` of ``worker.queue.wakeup``)."""
-SHORT_SECONDS = 0.005
-"""Jobs that take less are claimed ahead."""
 WARM_SHARE = 0.3
 JITTER = 0.2
 
@@ -94,7 +93,10 @@ class _Worker:
     claiming: bool = False
     computing: bool = False
     writing: bool = False
-    to_begin: int = 0
+    ready: int = 0
+    running: int = 0
+    unread: int = 0
+    """Claims whose answer the worker has not yet computed with."""
     ended: int = 0
 
 
@@ -118,6 +120,7 @@ class _Run:
         self._slower = 1 / (1 - background(self.costs, self.fleet.workers) / self.fleet.cores)
         self._flushing: list[Callable[[], None]] = []
         self._to_flush: list[Callable[[], None]] = []
+        self._waits = bool(self.fleet.job_seconds or self.fleet.runs)
         self._rows: list[deque[Callable[[], None]]] = [deque() for _ in range(self.fleet.runs)]
 
     def run(self, seconds: float) -> Outcome:
@@ -207,8 +210,9 @@ class _Run:
                 self._claim(worker, wanted)
         if not worker.writing and worker.ended:
             self._finish(worker)
-        if not worker.computing and worker.to_begin:
-            self._work(worker)
+        free = self.fleet.slots - worker.running if self._waits else worker.ready
+        if not worker.computing and min(worker.ready, free):
+            self._work(worker, min(worker.ready, free))
 
     def _claim(self, worker: _Worker, wanted: int) -> None:
         worker.claiming, began = True, self.now
@@ -230,22 +234,26 @@ class _Run:
             self.batches.append(wanted)
             worker.claiming = False
             worker.taken += wanted
-            worker.to_begin += wanted
+            worker.ready += wanted
+            worker.unread += 1
             self._round(worker)
 
         self._after(self.costs.trip / 2, ask)
 
-    def _work(self, worker: _Worker) -> None:
-        """The worker's thread begins what it has; each job then takes its time, beside the others."""
-        jobs, worker.to_begin, worker.computing = worker.to_begin, 0, True
+    def _work(self, worker: _Worker, jobs: int) -> None:
+        """The worker's thread begins so many jobs; each then takes its time in a slot, beside the others."""
+        seconds = worker.unread * self.costs.worker_call + jobs * self.costs.worker_job
+        worker.ready -= jobs
+        worker.running += jobs
+        worker.unread, worker.computing = 0, True
 
         def begun() -> None:
             worker.computing = False
-            if self.fleet.job_seconds or self.fleet.runs:
+            if self._waits:
                 for _ in range(jobs):
                     self._after(self._around(self.fleet.job_seconds), worked)
             else:
-                worker.ended += jobs
+                ended(jobs)
             self._round(worker)
 
         def worked() -> None:
@@ -255,10 +263,13 @@ class _Run:
                 ended_one()
 
         def ended_one() -> None:
-            worker.ended += 1
+            ended(1)
             self._round(worker)
 
-        seconds = self.costs.worker_call + jobs * self.costs.worker_job
+        def ended(jobs: int) -> None:
+            worker.running -= jobs
+            worker.ended += jobs
+
         if self.fleet.shared:
             self._compute(seconds, begun)
         else:

@@ -44,9 +44,9 @@ def _enough(slots: int, millis: int) -> int:
 
 def _drained(connection: Session, started: Sequence[Process], jobs: int, millis: int) -> Drained:
     server = ServerTime(connection)
-    before, ours = server.seconds(), _used_by(started)
+    before, ours = server.mark(), _used_by(started)
     rate = drained(connection, jobs=jobs, payload=f'{{"i": 1, "ms": {millis}}}')
-    return Drained(rate, (server.seconds() - before) / jobs, (_used_by(started) - ours) / jobs)
+    return Drained(rate, server.since(before) / jobs, (_used_by(started) - ours) / jobs)
 
 
 def _used_by(started: Sequence[Process]) -> float:

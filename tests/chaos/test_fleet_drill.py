@@ -25,7 +25,7 @@ STORY = os.environ.get("DRILL_STORY")
 async def test_a_fleet_that_follows_its_load_loses_no_job_and_runs_none_twice(
     stage: Stage, times: Times, kill: bool, record_property: Callable[[str, object], None]
 ) -> None:
-    phases = [SHORT, [(load, 50.0) for load in DOUBLING]][times(0, 1)]
+    phases = SHORT if times(1, 0) else [(load, 50.0) for load in DOUBLING]
     drill = Drill(stage, replace(production(), most=MOST), times(60, 6), phases)
 
     await drill.run(kill=kill)
@@ -42,8 +42,8 @@ async def test_a_fleet_that_follows_its_load_loses_no_job_and_runs_none_twice(
     record_property(
         "figures",
         f"{drill.rules.least} to {max(sizes)} workers, {len(drill.stopped)} stopped,"
-        f" {len(drill.kills)} killed, time x{drill.pace:g}; {verdict.figures()}; begun again {again}; pick-up p50"
-        f" {percentile(waits, 0.5) * 1000:.0f} ms, p99 {percentile(waits, 0.99) * 1000:.0f} ms,"
+        f" {len(drill.kills)} killed, time x{drill.pace:g}; {verdict.figures()}; begun again {again};"
+        f" pick-up p50 {percentile(waits, 0.5) * 1000:.0f} ms, p99 {percentile(waits, 0.99) * 1000:.0f} ms,"
         f" of the worst 5 s {worst * 1000:.0f} ms",
     )
     if STORY and kill:
