@@ -17,7 +17,7 @@ import psycopg
 from benchmarks.figures import Figure, Scale, figure, number
 from benchmarks.fleet_costs import ServerCosts, measure_server
 from benchmarks.fleet_model import Costs, Fleet, Outcome, background, simulate
-from benchmarks.fleet_reality import drains
+from benchmarks.fleet_reality import Drained, drains
 from worker.queue.picking import LARGEST_CLAIM
 
 SIZES = (1, 2, 4, 8, 16)
@@ -76,6 +76,7 @@ def with_worker(url: str, server: ServerCosts, jobs: int | None = None) -> Costs
         beat=server.beat,
         wake=server.wake,
         idle=server.idle,
+        worker_idle=server.worker_idle,
         worker_call=call,
         worker_job=max(0.0, large - call / batches[1]),
         flush=server.flush,
@@ -94,21 +95,27 @@ def beside_reality(
     """Real fleets on this machine; the floor is what the simulation says of the same."""
     for slots, lengths in ((SLOTS, LENGTHS), (MANY_SLOTS, (0,))):
         for size in sizes:
-            reached = defaultdict(list)
+            reached: dict[int, list[Drained]] = defaultdict(list)
             for millis, one in drains(
                 url, processes=size, slots=slots, lengths=lengths, rounds=rounds, jobs=jobs
             ):
                 reached[millis].append(one)
             for millis in lengths:
-                yield _beside(costs, size, slots, millis, [one.rate for one in reached[millis]])
+                yield _beside(costs, size, slots, millis, reached[millis])
 
 
-def _beside(costs: Costs, size: int, slots: int, millis: int, rates: Sequence[float]) -> Figure:
+def _beside(costs: Costs, size: int, slots: int, millis: int, reached: Sequence[Drained]) -> Figure:
+    rates = [one.rate for one in reached]
     cores = len(os.sched_getaffinity(0))
     said = simulate(costs, Fleet(size, slots, millis / 1000, cores, shared=True))
-    off = said.jobs / median(rates) - 1
+    server, workers = median(one.server for one in reached), median(one.workers for one in reached)
+    used = median(rates) * (server + workers) / cores
+    note = (
+        f"the model is {said.jobs / median(rates) - 1:+.0%} off; a job took {server * 1e6:.0f} µs of"
+        f" the server and {workers * 1e6:.0f} of workers, {used:.0%} of the cores"
+    )
     name = f"{size} of {slots:,} slots, jobs of {millis} ms"
-    return figure(name, rates, "jobs/s", beside=[said.jobs], note=f"the model is {off:+.0%} off")
+    return figure(name, rates, "jobs/s", beside=[said.jobs], note=note)
 
 
 def large_fleets(costs: Costs) -> Iterator[Figure]:
@@ -116,14 +123,15 @@ def large_fleets(costs: Costs) -> Iterator[Figure]:
     for cores in SERVERS:
         for millis in LARGE_LENGTHS:
             for size in LARGE:
-                said = simulate(costs, Fleet(size, SLOTS, millis / 1000, cores))
+                fleet = Fleet(size, SLOTS, millis / 1000, cores)
+                said = simulate(costs, fleet)
                 name = f"model: {size:,} workers, {cores} cores, jobs of {millis} ms"
-                slots = size * SLOTS * 1000 / millis
-                yield Figure(name, said.jobs, "jobs/s", floor=slots, note=_told(costs, size, cores, said))
+                most = size * SLOTS * 1000 / millis
+                yield Figure(name, said.jobs, "jobs/s", floor=most, note=_told(costs, fleet, said))
 
 
-def _told(costs: Costs, size: int, cores: int, said: Outcome) -> str:
-    present = background(costs, size) / cores
+def _told(costs: Costs, fleet: Fleet, said: Outcome) -> str:
+    present = background(costs, fleet) / fleet.cores
     return (
         f"the floor: all slots at work; server {said.busy:.0%} busy, {present:.0%} with those present; "
         f"claims of {said.batch:.1f} in {number(said.claim_ms)} ms"
@@ -151,6 +159,8 @@ def runs_of_fleets(costs: Costs) -> Iterator[Figure]:
 def most_waiting(costs: Costs, rate: float) -> int:
     """The largest fleet whose presence, and whose looks in vain, a core can pay for."""
     size = 0
-    while background(costs, size + 1) + (size + 1) * rate * (costs.wake + costs.empty) < 1:
+    while (
+        background(costs, Fleet(size + 1, SLOTS, 1, 1)) + (size + 1) * rate * (costs.wake + costs.empty) < 1
+    ):
         size += 1
     return size

@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 from psycopg import RawCursor
 
-from benchmarks.processes import Session, noop_workers
+from benchmarks.processes import Process, Session, noop_workers
 from benchmarks.snapshot import a_worker
 from worker.errors import UserError
 from worker.queue.jobs import ANY_PRIORITY
@@ -91,9 +91,10 @@ def _used(folder: Path) -> int:
         return 0
 
 
-def process_seconds(pid: int) -> float:
-    """The processor time of all threads of a process so far."""
-    return sum(_used(folder) for folder in Path(f"/proc/{pid}/task").iterdir()) / 1e9
+def used_by(started: Sequence[Process]) -> float:
+    """The processor time of all threads of some processes so far; seconds."""
+    threads = [thread for one in started for thread in Path(f"/proc/{one.pid}/task").iterdir()]
+    return sum(map(_used, threads)) / 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,8 @@ class ServerCosts:
     beat: float
     wake: float
     idle: float
+    worker_idle: float
+    """Of a worker that waits, in a second: of its own process, not of the server."""
     flush: float
     trip: float
 
@@ -122,7 +125,7 @@ class ServerCosts:
 def measure_server(url: str) -> ServerCosts:
     """Measure each call in the database of a URL, whose queue is emptied."""
     with psycopg.connect(url, autocommit=True) as session:
-        idle = _idle(url, session)
+        idle, worker_idle = _idle(url, session)
         calls = _Calls(session)
         claims, finishes = calls.claims_and_finishes()
         beat, nothing = calls.beat(), calls.nothing()
@@ -134,6 +137,7 @@ def measure_server(url: str) -> ServerCosts:
             beat=beat.cpu,
             wake=calls.wake(url),
             idle=idle,
+            worker_idle=worker_idle,
             flush=max(0.0, (beat.wall - beat.cpu) - (nothing.wall - nothing.cpu)),
             trip=max(0.0, nothing.wall - nothing.cpu),
         )
@@ -146,14 +150,15 @@ def fit(points: "dict[int, float]") -> Line:
     return Line(max(0.0, points[low] - low * job), job)
 
 
-def _idle(url: str, session: Session) -> float:
-    """A second of one worker that waits, without what it wakes others for."""
+def _idle(url: str, session: Session) -> tuple[float, float]:
+    """A second of one worker that waits: of the server, and of the worker itself."""
     used = ServerTime(session)
-    with noop_workers(url, slots=10, processes=IDLE_WORKERS):
+    with noop_workers(url, slots=10, processes=IDLE_WORKERS) as started:
         time.sleep(SETTLE_SECONDS)
-        began, before = time.monotonic(), used.mark()
+        began, server, ours = time.monotonic(), used.mark(), used_by(started)
         time.sleep(IDLE_SECONDS)
-        return used.since(before) / (time.monotonic() - began) / IDLE_WORKERS
+        each = (time.monotonic() - began) * IDLE_WORKERS
+        return used.since(server) / each, (used_by(started) - ours) / each
 
 
 class _Calls:

@@ -41,6 +41,8 @@ class Costs:
     """For each connection that listens, and each notification of any channel."""
     idle: float
     """Of the server, in a second, for a worker that waits: its beats, looks, duties and calls to itself."""
+    worker_idle: float
+    """The same of the worker itself."""
     worker_call: float
     """Of the worker, for a claim and an ending, before their jobs."""
     worker_job: float
@@ -75,14 +77,15 @@ class Outcome:
     busy: float
 
 
-def background(costs: Costs, workers: int) -> float:
-    """Cores that workers take for being there: each by itself, and each call of one to itself wakes all."""
-    return workers * costs.idle + workers * workers * costs.wake / NOTIFY_EVERY_SECONDS
+def background(costs: Costs, fleet: Fleet) -> float:
+    """Cores taken by workers for being there: each by itself, and each call of one to itself wakes all."""
+    each = costs.idle + (costs.worker_idle if fleet.shared else 0.0)
+    return fleet.workers * (each + fleet.workers * costs.wake / NOTIFY_EVERY_SECONDS)
 
 
 def simulate(costs: Costs, fleet: Fleet, *, seconds: float = 4.0, seed: int = 1) -> Outcome:
     """Let a fleet work a queue that never gets empty."""
-    if background(costs, fleet.workers) >= fleet.cores:
+    if background(costs, fleet) >= fleet.cores:
         return Outcome(0.0, 0.0, 0.0, 1.0)  # It is all spent on those that wait.
     return _Run(costs, fleet, Random(seed)).run(seconds)
 
@@ -117,7 +120,7 @@ class _Run:
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._queue: deque[tuple[float, Callable[[], None]]] = deque()
         self._free_cores = self.fleet.cores
-        self._slower = 1 / (1 - background(self.costs, self.fleet.workers) / self.fleet.cores)
+        self._slower = 1 / (1 - background(self.costs, self.fleet) / self.fleet.cores)
         self._flushing: list[Callable[[], None]] = []
         self._to_flush: list[Callable[[], None]] = []
         self._waits = bool(self.fleet.job_seconds or self.fleet.runs)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import psycopg
 
 from benchmarks.drain import drained
-from benchmarks.fleet_costs import ServerTime, process_seconds
+from benchmarks.fleet_costs import ServerTime, used_by
 from benchmarks.processes import Process, Session, noop_workers
 
 LIMIT_JOBS = 12_000
@@ -44,10 +44,6 @@ def _enough(slots: int, millis: int) -> int:
 
 def _drained(connection: Session, started: Sequence[Process], jobs: int, millis: int) -> Drained:
     server = ServerTime(connection)
-    before, ours = server.mark(), _used_by(started)
+    before, ours = server.mark(), used_by(started)
     rate = drained(connection, jobs=jobs, payload=f'{{"i": 1, "ms": {millis}}}')
-    return Drained(rate, server.since(before) / jobs, (_used_by(started) - ours) / jobs)
-
-
-def _used_by(started: Sequence[Process]) -> float:
-    return sum(process_seconds(process.pid) for process in started)
+    return Drained(rate, server.since(before) / jobs, (used_by(started) - ours) / jobs)
