@@ -9,6 +9,7 @@ from benchmarks import (
     drain,
     enqueue,
     fleet,
+    growing,
     growth,
     memory,
     normalize,
@@ -34,5 +35,6 @@ BENCHMARKS: Mapping[str, Measure] = {
     "curves": curves.measure,
     "truth": truth.measure,
     "fleet": fleet.measure,
+    "growing": growing.measure,
     "snapshot": snapshot.measure,
 }

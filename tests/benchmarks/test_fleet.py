@@ -5,9 +5,11 @@ from dataclasses import asdict, replace
 import anyio
 import pytest
 
+from benchmarks.autoscaling import production
 from benchmarks.fleet import beside_reality, most_waiting
 from benchmarks.fleet_costs import fit, measure_server
 from benchmarks.fleet_model import Costs, Fleet, background, simulate
+from benchmarks.growing import waits, with_target
 from benchmarks.noop import publish
 
 FREE = Costs(
@@ -72,6 +74,15 @@ def test_workers_that_wake_each_other_fill_a_core_and_then_nothing_is_left() -> 
     assert background(costs, Fleet(most, 10, 1, 1)) < 1 <= background(costs, Fleet(most + 1, 10, 1, 1))
     assert simulate(costs, Fleet(most + 1, 10, 1.0, 1)).jobs == 0
     assert most_waiting(costs, 100) == most_waiting(costs, 0) or most_waiting(costs, 100) < most
+
+
+def test_a_fleet_that_asks_at_half_of_its_slots_never_lets_a_doubling_wait() -> None:
+    late, few = waits(with_target(production(), 20))
+    early, many = waits(with_target(production(), 5))
+
+    assert early < 0.1
+    assert late > 5
+    assert few < many
 
 
 def test_a_cost_is_read_off_the_smallest_and_the_largest_batch() -> None:

@@ -25,17 +25,18 @@ def draw(story: Mapping[str, Any], to: Path) -> None:
     looks = story["looks"]
     at = [look["at"] for look in looks]
     _steps(load, at, [look["load"] for look in looks], LOAD, "jobs a second")
-    load.plot(at, [look["waiting"] for look in looks], color=INK, lw=0.8, label="waiting")
-    load.legend(loc="upper right", frameon=False)
+    load.plot(at, [look["waiting"] for look in looks], color=INK, lw=0.8, label="jobs that wait")
+    load.legend(loc="upper left", frameon=False)
     _steps(fleet, at, [look["workers"] for look in looks], FLEET, "workers")
     fleet.plot(
         at, [look["running"] / 10 for look in looks], color=INK, lw=0.8, label="jobs at work / 10 slots"
     )
-    fleet.legend(loc="upper right", frameon=False)
+    fleet.legend(loc="upper left", frameon=False)
     wait.plot(*zip(*story["pickup_p99"], strict=True), color=WAIT, marker=".", lw=0.8)
     wait.axhline(LIMIT_SECONDS, color=INK, lw=0.8, ls=":")
     wait.set_yscale("log")
-    wait.set_ylabel("pick-up p99, s")
+    wait.set_ylabel("pick-up p99 of 5 s, s")
+    wait.text(0, LIMIT_SECONDS * 0.6, "5 s", color=INK, va="top")
     wait.set_xlabel(f"seconds; an autoscaler's time goes {story['pace']:g} times as fast")
     for axes in (load, fleet, wait):
         _tidy(axes, story["kills"])
