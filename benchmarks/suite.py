@@ -11,6 +11,7 @@ from benchmarks import (
     fleet,
     growing,
     growth,
+    inventory,
     memory,
     normalize,
     pickup,
@@ -37,4 +38,5 @@ BENCHMARKS: Mapping[str, Measure] = {
     "fleet": fleet.measure,
     "growing": growing.measure,
     "snapshot": snapshot.measure,
+    "inventory": inventory.measure,
 }

@@ -1,4 +1,4 @@
-delete from worker.rights r where r.object in ('table public.sources', 'table public.source_rules');
+delete from worker.rights r where r.object in ('table public.sources', 'table public.source_rules', 'table worker.collected');
 delete from public.price_observations o where o.mapped_by = 'search' or o.order_id is null or o.unit_price is null or o.currency is null;
 
 drop index public.price_observations_of_print;
@@ -17,6 +17,7 @@ alter table public.price_observations add constraint price_observations_status_c
     check (status in ('sold', 'unpaid', 'cancelled', 'refunded', 'partially_refunded'));
 create index price_observations_of_print on public.price_observations (card_print_id, observed_at)
     where card_print_id is not null;
+drop table worker.collected;
 drop table public.source_rules;
 drop table public.sources;
 drop function worker.guard_sources();

@@ -110,8 +110,10 @@ create index price_observations_of_print on public.price_observations (card_prin
     include (id, comp, source_key, group_key, total_cents, seller_key, offer_key, judged_by)
     where card_print_id is not null;
 
--- They are every org's: who is confined to one may read them, and not change them.
-create function worker.guard_sources() returns trigger language plpgsql set search_path = '' as $$
+-- They are every org's: who is confined to one may read them, and not change them. It asks who is confined in the name of
+-- whoever made it: a worker, which may switch a source off, may not ask.
+create function worker.guard_sources() returns trigger
+language plpgsql security definer set search_path = '' as $$
 begin
     perform worker.refuse_confined('changing ' || tg_table_name);
     return null;
@@ -121,10 +123,20 @@ create trigger guard_sources before insert or update or delete or truncate on pu
 create trigger guard_sources before insert or update or delete or truncate on public.source_rules
     for each statement execute function worker.guard_sources();
 
+-- When the market was last looked at for a print, so that what is stalest comes first.
+create table worker.collected (
+    card_print_id  bigint primary key references public.card_prints on delete cascade,
+    collected_at   timestamptz not null
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+
 insert into worker.rights (role, object, privileges)
 select r.role, 'table public.' || t.name, r.privileges
   from (values ('mintmark_operator', 'select, insert, update, delete'), ('mintmark_reader', 'select'),
                ('mintmark_worker', 'select, update')) as r(role, privileges),
        unnest(array['sources', 'source_rules']) as t(name);
+insert into worker.rights (role, object, privileges) values
+    ('mintmark_operator', 'table worker.collected', 'select'),
+    ('mintmark_reader', 'table worker.collected', 'select'),
+    ('mintmark_worker', 'table worker.collected', 'select, insert, update');
 revoke all on all functions in schema worker from public;
 select worker.grant_roles();

@@ -45,6 +45,21 @@ create table public.valuations (
 );
 create index valuations_of_intake on public.valuations (intake_id, created_at desc);
 
+create function worker.keep_valuations() returns trigger language plpgsql set search_path = '' as $$
+begin
+    raise exception using errcode = 'MM006', message = 'a valuation is never changed: a newer one stands beside it',
+        hint = 'mintmark run start valuation ''{"intake_id": …}''';
+end $$;
+-- After: whose row it is, row security says first.
+create trigger keep_valuations after update on public.valuations
+    for each row execute function worker.keep_valuations();
+
+-- What is in no catalogue is found by the words of its title: small ones, letters and figures apart.
+create index price_observations_by_words on public.price_observations
+    using gin (string_to_array(lower(regexp_replace(regexp_replace(title, '([0-9])([A-Za-z])', '\1 \2', 'g'),
+                                                    '[^[:alnum:].]+', ' ', 'g')), ' '))
+    where card_print_id is null;
+
 do $$
 declare
     name text;
@@ -63,7 +78,8 @@ insert into worker.rights (role, object, privileges) values
     ('mintmark_reader', 'table public.intakes', 'select'),
     ('mintmark_reader', 'table public.intake_comps', 'select'),
     ('mintmark_reader', 'table public.valuations', 'select'),
-    ('mintmark_worker', 'table public.intakes', 'select'),
+    ('mintmark_worker', 'table public.intakes', 'select, insert, update'),
     ('mintmark_worker', 'table public.intake_comps', 'select, insert, update, delete'),
     ('mintmark_worker', 'table public.valuations', 'select, insert');
+revoke all on all functions in schema worker from public;
 select worker.grant_roles();

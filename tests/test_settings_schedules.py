@@ -32,7 +32,7 @@ def test_a_schedule_is_read_with_all_that_it_says(tmp_path: Path) -> None:
     priority = 5
     """
 
-    assert schedules_of(load(tmp_path, toml)) == [
+    assert own_of(load(tmp_path, toml)) == [
         Schedule(
             name="nightly-prices",
             cron=Cron("15 3 * * *", "Europe/Berlin"),
@@ -46,19 +46,40 @@ def test_a_schedule_is_read_with_all_that_it_says(tmp_path: Path) -> None:
 
 
 def test_what_a_schedule_does_not_say_has_a_default(tmp_path: Path) -> None:
-    [schedule] = schedules_of(load(tmp_path, f"[schedules.x]\n{GOOD}"))
+    [schedule] = own_of(load(tmp_path, f"[schedules.x]\n{GOOD}"))
 
     assert schedule == Schedule("x", Cron("15 3 * * *", "UTC"), "demo", missed=Missed.ONCE)
 
 
-def test_there_are_no_schedules_unless_somebody_says_so(tmp_path: Path) -> None:
-    assert schedules_of(load(tmp_path, "")) == schedules_of(load(tmp_path, "[schedules]")) == []
+def own_of(settings: Settings) -> list[Schedule]:
+    """The schedules that somebody has written down."""
+    return [one for one in schedules_of(settings) if one.name in settings.schedules]
+
+
+def test_there_are_those_of_every_day_unless_somebody_says_otherwise(tmp_path: Path) -> None:
+    assert [
+        (one.name, one.cron, one.kind, one.payload)
+        for one in schedules_of(load(tmp_path, ""))
+        if one not in own_of(load(tmp_path, ""))
+    ] == [
+        ("snapshot", Cron("0 0 * * *", "UTC"), "snapshot", "{}"),
+        ("price-index", Cron("30 0 * * *", "UTC"), "price_index", "{}"),
+    ]
+
+
+def test_a_schedule_of_every_day_can_be_switched_off_moved_and_replaced(tmp_path: Path) -> None:
+    moved = {"WORKER_DAILY__SNAPSHOT_CRON": "never", "WORKER_DAILY__PRICE_INDEX_CRON": "15 4 * * *"}
+    [index] = schedules_of(load(tmp_path, "", **moved))
+    [own, _] = sorted(schedules_of(load(tmp_path, f"[schedules.snapshot]\n{GOOD}")), key=lambda one: one.kind)
+
+    assert (index.name, index.cron) == ("price-index", Cron("15 4 * * *", "UTC"))
+    assert (own.name, own.kind) == ("snapshot", "demo")
 
 
 def test_the_example_in_worker_toml_can_be_taken_as_it_is(tmp_path: Path) -> None:
     text = (ROOT / "worker.toml").read_text()
 
-    [schedule] = schedules_of(load(tmp_path, re.sub(r"(?m)^#(?=[\w\[])", "", text)))
+    [schedule] = own_of(load(tmp_path, re.sub(r"(?m)^#(?=[\w\[])", "", text)))
 
     assert (schedule.name, schedule.kind) == ("nightly-cards", "normalize_batch")
 

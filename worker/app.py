@@ -16,14 +16,17 @@ from worker import observe
 from worker.accounts.asking import Asker
 from worker.channels import channels_of
 from worker.clients.ebay import APIS
+from worker.collectors import collect_handlers
 from worker.db import Database, open_database
 from worker.duties import compare_schema, duties_of, schedules_of
 from worker.embedded import embedded_postgres
 from worker.errors import UserError
-from worker.handlers import all_handlers, normalize_batch, price_curve, seller_sync
+from worker.handlers import all_handlers, collect, normalize_batch, price_curve, seller_sync, valuation
+from worker.handlers.collect import Collect
 from worker.handlers.normalize_batch import NormalizeBatch
 from worker.handlers.price_curve import PriceCurve
 from worker.handlers.seller_sync import SellerSync
+from worker.handlers.valuation import Valuation
 from worker.migrate import migrate
 from worker.prices import price_handlers
 from worker.queue.contract import Kinds
@@ -46,7 +49,9 @@ from worker.web.ops import OpsPort, ops_app
 SUMMARIES = {
     NormalizeBatch.kind: normalize_batch.summarise,
     SellerSync.kind: seller_sync.summarise,
+    Collect.kind: collect.summarise,
     PriceCurve.kind: price_curve.summarise,
+    Valuation.kind: valuation.summarise,
 }
 HOUSEKEEPING_CONNECTIONS = 6
 MOST_CONNECTIONS = 20
@@ -98,9 +103,14 @@ def shipped_handlers(settings: Settings, db: Database, asker: Asker | None = Non
         db,
         batch_size=chosen.batch_size,
         jobs=chosen.jobs,
+        snapshot_days=settings.retention.snapshot_days,
         channels=channels,
         alerts_per_hour=settings.alerts.per_hour,
-        more=[*selling_handlers(settings, db, asker), *price_handlers(settings, db)],
+        more=[
+            *selling_handlers(settings, db, asker),
+            *collect_handlers(settings, db, asker),
+            *price_handlers(settings, db),
+        ],
     )
 
 

@@ -6,7 +6,9 @@ from functools import partial
 
 import anyio.to_thread
 
+from worker.collectors import collect_schedules
 from worker.cron import Cron
+from worker.daily import daily_schedules
 from worker.db import Database
 from worker.handlers.deliver_alerts import DeliverAlerts
 from worker.migrate_drift import drift
@@ -59,7 +61,9 @@ def duties_of(settings: Settings, db: Database, kinds: Kinds, closer: Closer) ->
 def schedules_of(settings: Settings) -> list[Schedule]:
     """The schedules of the settings, as the queue knows them, and those that are built in."""
     return [
+        *daily_schedules(settings),
         *selling_schedules(settings),
+        *collect_schedules(settings),
         *price_schedules(settings),
         *(
             Schedule(

@@ -18,7 +18,8 @@
     │   ├── SourceDown        it may work later: retry
     │   ├── SourceRefused     it will not work by waiting: mend the credential, the address or the request
     │   │   ├── AccessDenied       the credential is good, and not for this: connect with more scopes
-    │   │   └── CredentialRevoked  nobody may ask in this name any more: connect the account again
+    │   │   ├── CredentialRevoked  nobody may ask in this name any more: connect the account again
+    │   │   └── SourceRetired      it is gone for good: the sentence names what takes its place
     │   └── SourceGarbled     it answered with something unreadable
     └── Unavailable           our database, or a limit of our own, did not answer in time: retry
         └── NoTurn            there was no turn for a request: it never left
@@ -177,6 +178,13 @@ class CredentialRevoked(SourceRefused):
 
     code = "credential_revoked"
     request = "answered"
+
+
+class SourceRetired(SourceRefused):
+    """Raised when a source is gone for good: nothing is asked, the sentence names what takes its place."""
+
+    code = "retired"
+    request = "unsent"
 
 
 class SourceGarbled(SourceError):

@@ -10,10 +10,11 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
+from worker.events import EVENTS
 from worker.logs import LEVELS, LONGEST_WORDS, configure_logging, least, traceback_of, words
 from worker.tally import Distribution, Tally
 
-__all__ = ["configure_logging", "words"]
+__all__ = ["EVENTS", "configure_logging", "words"]
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # A second series for each: when it began, which nobody asks.
 REGISTRY = CollectorRegistry(auto_describe=True)
@@ -91,48 +92,6 @@ API_BREAKER = _gauge(
 SPANS = _counter("spans_total", "Spans, by whether the collector took them: sent or lost.", "outcome")
 ENDINGS = ("done", "snooze", "retry", "cancel", "fail", "hand_back")
 BREAKER_STATES = {"closed": 0, "open": 1, "half_open": 2}
-
-EVENTS = {
-    "ops_port": "Where health and metrics are served.",
-    "worker_started": "A worker is ready to claim.",
-    "worker_stopping": "A signal came: no new claims, handlers have been told.",
-    "worker_stopped": "Everything unfinished has been handed back.",
-    "worker_stuck": "The event loop has stood still too long; the process ends itself.",
-    "job_finished": "One line for each attempt: what it was, how it ended, how long it took.",
-    "job_crashed_handler": "A handler raised something unexpected; the traceback is in this line.",
-    "handler_deaf": "A handler swallows its cancellation: its job was taken from it, its slot is lost.",
-    "worker_worn_out": "Too many slots are lost to such handlers; the process stops, to be started anew.",
-    "jobs_rescued": "Jobs of dead workers wait again.",
-    "job_quarantined": "A job whose workers died three times in a row is set aside.",
-    "lease_lost": "A result was dropped because the job was somebody else's by then.",
-    "thread_abandoned": "An attempt was cut off, and its thread goes on; error: it took the last place.",
-    "thread_returned": "A thread that was abandoned has ended; its place is free again.",
-    "lease_lapsed": "This worker could not renew its lease in time; its handlers were cancelled.",
-    "outage_began": "Something this worker needs does not answer; it keeps trying.",
-    "outage_ended": "It answers again.",
-    "spans_dropped": "More spans end than can be sent; some are dropped. Said every twenty seconds at most.",
-    "wakeup_mode": "How this worker learns of new work: listen or poll.",
-    "pooler_found": "DATABASE_URL goes through a pooler: no statement is prepared.",
-    "run_closed": "A run has ended: its totals.",
-    "no_progress": "A whole pass changed nothing, so the handler stopped instead of looping.",
-    "embedded_postgres": "No DATABASE_URL is set: an embedded Postgres serves instead.",
-    "migrated": "Migrations were applied or rolled back.",
-    "api_without_key": "An API fails when given its key; it is asked without it from now on.",
-    "api_breaker": "An API fails so often that it is left alone for a while: open; closed: no more.",
-    "budget_spent": "A reservation was refused: by the run's budget, its org's day, or a provider's quota.",
-    "schedule_fired": "A schedule was due, and its job, or a job for each time missed, was enqueued.",
-    "schedule_refused": "The job of a schedule is not taken, and why; said once, and it is tried again.",
-    "alerts_delivered": "A channel took a message of so many alerts; summary: it only counts them.",
-    "alert_channel_down": "A channel took nothing, and why; it is tried again.",
-    "alerts_given_up": "A channel has taken nothing for a day, and gets these alerts no more.",
-    "key_missing": "Tokens of so many accounts are stored under a key that is not in the ring.",
-    "alerts_unheard": "Alerts wait for a worker that has a channel: this one has none. Said once.",
-    "web_port": "Where the pages are served through which accounts are connected.",
-    "web_request": "One line for each request: never its address as it came, nor what it held.",
-    "web_failed": "A request met something unexpected; the traceback is in this line, without its words.",
-    "account_connected": "A seller has consented, and their account is connected.",
-    "ebay_notification": "EBay told of a closed account or a withdrawn consent, and it was obeyed.",
-}
 
 
 def begin_at_zero(*, kinds: Iterable[str], scheduled: Iterable[str], channels: Iterable[str]) -> None:

@@ -12,8 +12,8 @@ from worker.pricing.curve import Habits
 from worker.queue.keeper import Duty
 from worker.queue.schedules import Missed, Schedule
 from worker.runs.handler import AnyHandler
-from worker.settings_ebay import NEVER
 from worker.settings_model import Settings
+from worker.settings_section import NEVER
 
 AGES_SECONDS = 60.0
 CURVES_SCHEDULE = "price-curves"

@@ -16,7 +16,7 @@ from worker.accounts.vault import Vault, read_ring
 from worker.clients.ebay import Ebay
 from worker.clients.ebay_auth import Application, EbayAuth
 from worker.clients.http import Wiring
-from worker.cron import Cron
+from worker.daily import built_in_schedule
 from worker.db import Database
 from worker.errors import BadSettings
 from worker.handlers.account_sync import AccountSync
@@ -24,10 +24,9 @@ from worker.handlers.ebay_limits import EbayLimits
 from worker.handlers.seller_sync import SellerSync
 from worker.handlers.sync_orgs import SyncOrgs
 from worker.queue.keeper import Duty
-from worker.queue.schedules import Missed, Schedule
+from worker.queue.schedules import Schedule
 from worker.runs.handler import AnyHandler
 from worker.runs.quotas import Day, assume
-from worker.settings_ebay import NEVER
 from worker.settings_model import Settings
 from worker.syncing.cursors import Habits
 from worker.syncing.disputes import Disputes
@@ -44,6 +43,7 @@ QUOTAS = {
     "ebay_browse": 5000,
     "ebay_finances": 15_000,
     "ebay_fulfillment": 100_000,
+    "ebay_insights": 5000,
     "ebay_inventory": 2_000_000,
 }
 """Calls a day of an application, for all its sellers, until eBay is asked itself (its page of limits)."""
@@ -132,24 +132,10 @@ def selling_schedules(settings: Settings) -> list[Schedule]:
     if not is_configured(settings):
         return []
     built_in = [
-        _schedule(SCHEDULE, settings.sync.cron, SyncOrgs.kind, "{}"),
-        _schedule(LIMITS_SCHEDULE, settings.sync.limits_cron, EbayLimits.kind, "{}"),
+        built_in_schedule(SCHEDULE, settings.sync.cron, SyncOrgs.kind),
+        built_in_schedule(LIMITS_SCHEDULE, settings.sync.limits_cron, EbayLimits.kind),
     ]
     return [one for one in built_in if one is not None and one.name not in settings.schedules]
-
-
-def _schedule(name: str, expression: str, kind: str, payload: str) -> Schedule | None:
-    if expression == NEVER:
-        return None
-    return Schedule(
-        name=name,
-        cron=Cron(expression, "UTC"),
-        kind=kind,
-        payload=payload,
-        queue=None,
-        priority=0,
-        missed=Missed.ONCE,
-    )
 
 
 def selling_duties(settings: Settings, db: Database) -> list[Duty]:

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from worker.settings_ebay import Cron
-from worker.settings_section import Count, Section
+from worker.settings_section import Count, CronOrNever, Section
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -23,4 +22,4 @@ class Curves(Section):
     )
     batch_size: Count = Field(500, description="prints between two checkpoints")
     jobs: Count = Field(2, description="jobs that share the work of one run, where the run does not say")
-    cron: Cron = Field("0 3 * * *", description="when all curves are computed, in UTC; or never")
+    cron: CronOrNever = Field("0 3 * * *", description="when all curves are computed, in UTC; or never")

@@ -6,12 +6,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from worker.cron import checked_expression
-from worker.settings_section import Count, Port, Section
+from worker.settings_section import Count, CronOrNever, Port, Section
 
 ENVIRONMENTS = ("production", "sandbox")
 VERIFICATION_TOKEN = re.compile(r"[A-Za-z0-9_-]{32,80}")
-NEVER = "never"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -34,17 +32,12 @@ def _environment(text: str) -> str:
     return url
 
 
-def _cron(text: str) -> str:
-    return text if text == NEVER else checked_expression(text)
-
-
 def _verification_token(token: SecretStr) -> SecretStr:
     if VERIFICATION_TOKEN.fullmatch(token.get_secret_value()) is None:
         raise ValueError("it must have 32 to 80 letters, digits, - and _")
     return token
 
 
-Cron = Annotated[str, AfterValidator(_cron)]
 Environment = Annotated[str, AfterValidator(_environment)]
 PublicUrl = Annotated[str, AfterValidator(_web_url)]
 VerificationToken = Annotated[SecretStr, AfterValidator(_verification_token)]
@@ -83,8 +76,10 @@ class Ebay(Section):
 class Sync(Section):
     """Reading what connected sellers sold."""
 
-    cron: Cron = Field("17 * * * *", description="when all sellers are synced (UTC); never: not by itself")
-    limits_cron: Cron = Field(
+    cron: CronOrNever = Field(
+        "17 * * * *", description="when all sellers are synced (UTC); never: not by itself"
+    )
+    limits_cron: CronOrNever = Field(
         "*/15 * * * *", description="when eBay is asked how many calls are left; never: not by itself"
     )
     first_days: int = Field(90, ge=1, le=730, description="how many days back an account is read at first")

@@ -12,7 +12,9 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.settings_alerts import Alerts
+from worker.settings_collect import Collect
 from worker.settings_curves import Curves
+from worker.settings_daily import Daily
 from worker.settings_ebay import Ebay, Secrets, Sync, Web
 from worker.settings_money import PriceTables, QuotaTable
 from worker.settings_schedules import ScheduleTables
@@ -136,6 +138,7 @@ class Retention(Section):
     items_days: Count = Field(90, description="days the items of a run are kept after it has ended")
     ledger_days: Count = Field(400, description="days a run's ledger is kept after it has ended")
     alerts_days: Count = Field(90, description="days an alert is kept")
+    snapshot_days: Count = Field(90, description="days each day of inventory is kept; older ones by the week")
     api_log_days: Count = Field(30, description="days the log of calls to other people's APIs is kept")
 
 
@@ -171,7 +174,9 @@ class Settings(BaseSettings):
     web: Web = Web()
     ebay: Ebay = Ebay()
     sync: Sync = Sync()
+    daily: Daily = Daily()
     secrets: Secrets = Secrets()
+    collect: Collect = Collect()
     curves: Curves = Curves()
     alerts: Alerts = Alerts()
     retention: Retention = Retention()

@@ -2,10 +2,22 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from worker.cron import checked_expression
+
+NEVER = "never"
 
 Count = Annotated[int, Field(gt=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _cron(text: str) -> str:
+    return text if text == NEVER else checked_expression(text)
+
+
+CronOrNever = Annotated[str, AfterValidator(_cron)]
+"""When something is done by itself, or that it is not."""
 
 
 class Section(BaseModel):

@@ -12,6 +12,7 @@ from worker.settings_tracing import Tracing
 COLLECTOR = "traces"
 FLUSH_SECONDS = 1.0
 """How long an end waits for the collector: a worker's grace and this are within what its supervisor gives."""
+DISABLED = "OTEL_SDK_DISABLED"
 PRODUCER = "TRACEPARENT"
 """The variable in which whoever starts a command says its trace."""
 MISSING = (
@@ -24,16 +25,16 @@ class Exports:
     """What is known of the collector; an outage of it is said once, and once when it is over."""
 
     def __init__(self) -> None:
-        self._lost = 0
+        self._away = False
 
     def heard(self, taken: bool, spans: int) -> None:
         """Note what became of one message to it; called by a thread of its own."""
         observe.SPANS.labels("sent" if taken else "lost").inc(spans)
-        if taken and self._lost:
+        if taken and self._away:
             observe.say("outage_ended", what=COLLECTOR)
-        elif not taken and not self._lost:
+        elif not taken and not self._away:
             observe.say("outage_began", level="warning", what=COLLECTOR, error="spans are lost")
-        self._lost = 0 if taken else self._lost + spans
+        self._away = not taken
 
     def full(self) -> None:
         """Say that spans are dropped."""
@@ -46,7 +47,7 @@ def traced(chosen: Tracing) -> Iterator[None]:
 
     Raises ``BadSettings`` where one is named and the extra is not installed.
     """
-    if chosen.endpoint is None:
+    if chosen.endpoint is None or os.environ.get(DISABLED, "").lower() == "true":
         yield
         return
     try:

@@ -131,7 +131,7 @@ def job_ended(span: Span | None, *, ending: str, code: str | None, seconds: floa
 
 @contextmanager
 def batch(*, kind: str, job: int) -> Iterator[dict[str, int]]:
-    """A handler's transaction, from its first statement to its commit; what is counted in it is put down.
+    """A handler's transaction, from the wait for a connection to its commit; its counts are put down.
 
     Counts are called ``items``, ``failed_items``, ``charges``.
     """

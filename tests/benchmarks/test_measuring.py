@@ -12,7 +12,7 @@ import anyio
 import psycopg
 import pytest
 
-from benchmarks import budget, claims, drain, enqueue, growth, memory, pickup, sell, snapshot
+from benchmarks import budget, claims, drain, enqueue, growth, inventory, memory, pickup, sell, snapshot
 from benchmarks.figures import Scale
 from benchmarks.noop import publish
 from benchmarks.processes import ProcessEnded, noop_workers, python, until
@@ -38,6 +38,13 @@ def test_selling_is_measured_beside_asking_alone(measured: Measured) -> None:
 
     assert figure.value > 0
     assert figure.ratio
+
+
+def test_a_days_snapshot_is_measured_beside_the_bare_statement(measured: Measured) -> None:
+    taken, peak = measured(inventory.measure, Scale(rounds=1, rows=2000)).values()
+
+    assert taken.ratio
+    assert peak.value < 300
 
 
 def test_enqueueing_is_measured_beside_bare_statements(measured: Measured) -> None:

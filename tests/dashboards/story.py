@@ -17,6 +17,7 @@ from tests.alerts.receiver import Receiver
 from tests.queue.processes import WorkerProcess
 from tests.runs.scene import enqueue, run_row, start, until
 from tests.selling.market import Market, connect_sellers
+from tests.selling.test_selling import sell
 from worker.catalog.importing import DUMP_SOURCE, import_dump
 from worker.catalog.sample import sample_path
 from worker.db import Database
@@ -28,6 +29,7 @@ kind = "demo"
 payload = { items = 3 }
 """
 LATE = "update worker.schedules set next_at = now() - interval '20 s' where name = 'hourly'"
+KNOWN = "select exists (select from worker.schedules where name = 'hourly' and next_at is not null)"
 NIGHTLY = "select worker.enqueue('demo', '{\"items\": 1}', queue => 'nightly')"
 BEAT_SECONDS = 0.25
 WAVE_SECONDS = 20
@@ -70,20 +72,29 @@ async def waves(db: Database) -> AsyncIterator[None]:
         group.cancel_scope.cancel()
 
 
-async def begin(db: Database, shop: Market) -> dict[str, UUID]:
-    """A catalogue is read, sellers connect and what they sold is fetched."""
+async def prepare(db: Database, url: str, shop: Market) -> dict[str, UUID]:
+    """What was before: a catalogue, connected sellers and their sales, and prices; answers the accounts."""
+    await import_dump(db, sample_path())
+    accounts = await connect_sellers(db, shop, sorted(await shop.books()))
+    kinds = {"normalize_batch": {"source": DUMP_SOURCE}, "seller_sync": {}, "price_curve": {}}
+    for kind, params in kinds.items():
+        run = await start(db, kind, params)
+        await sell(url, shop)
+        assert (await run_row(db, run))["state"] == "completed"
+    return accounts
+
+
+async def begin(db: Database) -> None:
+    """Cards are read anew, and eBay is asked what is left of its day."""
     await import_dump(db, sample_path())
     await start(db, "normalize_batch", {"source": DUMP_SOURCE, "jobs": 2})
-    accounts = await connect_sellers(db, shop, sorted(await shop.books()))
-    await start(db, "seller_sync", {})
     await enqueue(db, "ebay_limits", {})
     await db.execute("select worker.set_quota('pokemon_tcg', 1000, 380, now() + interval '9 h')")
-    return accounts
 
 
 async def let_a_clock_strike(db: Database) -> None:
     """A schedule is due, once."""
-    await until(lambda: db.fetchval("select exists (select from worker.schedules where next_at is not null)"))
+    await until(lambda: db.fetchval(KNOWN))
     await db.execute(LATE)
 
 
@@ -123,10 +134,10 @@ async def revoke(db: Database, shop: Market, accounts: Mapping[str, UUID]) -> No
 
 
 async def sell_more(db: Database, shop: Market, accounts: Mapping[str, UUID]) -> None:
-    """A seller sells some more, which is fetched."""
-    seller = max(accounts)
-    await shop.post("/_sandbox/world", {"sell": {"seller": seller, "count": 15}})
-    await start(db, "account_sync", {"account_id": str(accounts[seller])})
+    """Sellers sell some more, which is fetched."""
+    for seller in sorted(accounts)[-3:]:
+        await shop.post("/_sandbox/world", {"sell": {"seller": seller, "count": 8}})
+        await enqueue(db, "account_sync", {"account_id": str(accounts[seller])})
 
 
 def address(worker: WorkerProcess) -> str:

@@ -86,6 +86,12 @@ def test_every_code_that_the_database_gives_an_item_is_told() -> None:
     assert told("code", "what happened to the item") == given
 
 
+def test_every_code_of_a_row_of_sales_is_told() -> None:
+    said = {"no_price", "no_date", "no_such_print", "not_sold", "bad_record", "bad_text", "bad_price"}
+
+    assert told("code", "what is wrong with the row") == codes(0, "BadCell") | said
+
+
 def test_every_code_of_a_bad_file_is_told() -> None:
     records = {getattr(one, "code", "") for one in family(strict_json.BadJson)}
 

@@ -58,7 +58,7 @@ class Market:
             title,
             facts.get("quantity", 1),
             None if price is None else Decimal(price),
-            facts.get("shipping"),
+            None if facts.get("shipping") is None else Decimal(facts["shipping"]),
             facts.get("currency", "USD"),
             facts.get("age", timedelta(0)),
             facts.get("listing_type", "FIXED_PRICE"),

@@ -25,6 +25,7 @@ from worker.queue.states import JobState
 from worker.runs.closing import Closer
 from worker.runs.handler import AnyHandler
 from worker.runs.work import Work
+from worker.settings_daily import Daily
 from worker.settings_model import Ops, Queue, Settings
 
 T = TypeVar("T")
@@ -46,7 +47,8 @@ async def until(condition: Callable[[], Awaitable[T | None]], *, seconds: float 
 def pace(**queue: Any) -> Settings:
     """Settings of a worker in a hurry, without an ops port."""
     given = {"poll_seconds": 0.05, "rescue_seconds": 0.1, "concurrency": 4, **queue}
-    return Settings(queue=Queue(**given), ops=Ops(enabled=False))
+    by_hand = Daily(snapshot_cron="never", price_index_cron="never")
+    return Settings(queue=Queue(**given), ops=Ops(enabled=False), daily=by_hand)
 
 
 async def drain(url: str, *handlers: AnyHandler, **queue: Any) -> None:
@@ -132,6 +134,7 @@ def _environ(url: str, queue: Mapping[str, Any]) -> dict[str, str]:
         environ
         | {f"WORKER_QUEUE__{name.upper()}": str(value) for name, value in given.items()}
         | {"WORKER_OPS__ENABLED": "false", "WORKER_OPS__PORT": "0", "WORKER_OPS__SAMPLE_SECONDS": "0.2"}
+        | {"WORKER_DAILY__SNAPSHOT_CRON": "never", "WORKER_DAILY__PRICE_INDEX_CRON": "never"}
         | {"DATABASE_URL": as_worker(url), "PYTHONPATH": str(ROOT)}
     )
 

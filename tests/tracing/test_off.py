@@ -9,6 +9,7 @@ import pytest
 
 from tests.queue.processes import ROOT
 from tests.queue.scene import until
+from tests.tracing.collector import Collector
 from tests.tracing.conftest import TRACE, TRACEPARENT, Command, Start
 from tests.tracing.test_a_trace import payload
 from worker.db import Database
@@ -62,10 +63,11 @@ def test_a_collector_without_the_extra_is_refused_with_what_to_install(
     assert "Traceback" not in done.stderr
 
 
-async def test_a_worker_without_a_collector_passes_the_trace_on_and_names_it_in_its_lines(
-    db: Database, start: Start, command: Command, api: str
+@pytest.mark.parametrize("off", [{"WORKER_TRACING__ENDPOINT": ""}, {"OTEL_SDK_DISABLED": "true"}])
+async def test_a_worker_that_does_not_trace_passes_the_trace_on_and_names_it_in_its_lines(
+    db: Database, collector: Collector, start: Start, command: Command, api: str, off: dict[str, str]
 ) -> None:
-    worker = start(WORKER_TRACING__ENDPOINT="")
+    worker = start(**off)
     command("run", "start", "caller", payload(api), TRACEPARENT=TRACEPARENT)
 
     async def all_ended() -> bool:
@@ -77,3 +79,4 @@ async def test_a_worker_without_a_collector_passes_the_trace_on_and_names_it_in_
     assert [(line["trace_id"], "span_id" in line) for line in worker.said("job_finished")] == [
         (TRACE, False)
     ] * 2
+    assert not collector.paths

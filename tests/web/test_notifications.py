@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from tests.catalog.vendors import prints, put, sellers
 from tests.queue.proxy import proxy
 from tests.queue.scene import until
 from tests.rig import as_worker
@@ -118,6 +119,58 @@ async def test_of_a_closed_account_nothing_is_left_that_leads_to_a_person(path: 
     [said] = pages.said("ebay_notification")
     assert (said["topic"], said["accounts"]) == ("MARKETPLACE_ACCOUNT_DELETION", 1)
     assert user_id not in json.dumps(said)
+
+
+ASK = """
+insert into public.price_observations (source, basis, marketplace_id, external_item_id, title, unit_price,
+                                       currency, observed_at, status, seller)
+values ('ebay_browse', 'ask', 'EBAY_US', $1, 'a card', 5, 'USD', now(), 'active', $1),
+       ('blokpax', 'ask', 'x', $1, 'a card', 5, 'USD', now(), 'active', $1)
+"""
+HISTORY = """
+insert into public.inventory_snapshots (seller_id, card_print_id, treatment, currency, snapshot_date,
+                                        quantity, listings)
+select s.id, 1, 'normal', 'USD', current_date - n, 1, 1 from public.sellers s, generate_series(0, 9, 3) n
+"""
+WEEKS = """
+insert into public.inventory_snapshot_weeks (seller_id, card_print_id, treatment, currency, week, days,
+                                             avg_quantity)
+select s.id, 1, 'normal', 'USD', date_trunc('week', current_date - n)::date, 1, 1
+  from public.sellers s, generate_series(100, 140, 14) n
+"""
+WHOSE = (
+    "select distinct s.platform_seller_id from public.{} t left join public.sellers s on s.id = t.seller_id"
+)
+
+
+async def test_a_seller_who_closed_their_account_is_forgotten_with_all_they_had_and_no_other_is(
+    pages: Pages,
+) -> None:
+    user_id, account = await connected(pages)
+    other_id, _ = await connected(pages, 1)
+    name = await pages.db.fetchval("select ebay_username from public.ebay_accounts where id = $1", account)
+    [card, *_] = await prints(pages.db)
+    for seller in await sellers(pages.db, user_id, name.upper(), other_id):
+        await put(pages.db, seller, card, (1, "2.00"))
+    await pages.db.execute(HISTORY)
+    await pages.db.execute(WEEKS)
+    for one in (name, "somebody else"):
+        await pages.db.execute(ASK, one)
+
+    answer = await pages.notify(user_id, CLOSED_PATH, notificationId="n-1")
+
+    assert answer["status"] == 200
+    left = await pages.db.fetch("select platform_seller_id from public.sellers")
+    assert [row["platform_seller_id"] for row in left] == [other_id]
+    for table, rows in (("seller_inventory", 1), ("inventory_snapshots", 4), ("inventory_snapshot_weeks", 3)):
+        assert [row[0] for row in await pages.db.fetch(WHOSE.format(table))] == [other_id]
+        assert await pages.db.fetchval(f"select count(*) from public.{table}") == rows
+    named = await pages.db.fetch(
+        "select source, seller from public.price_observations where seller is not null"
+    )
+    assert sorted(tuple(row) for row in named) == sorted(
+        [("blokpax", name), ("blokpax", "somebody else"), ("ebay_browse", "somebody else")]
+    )
 
 
 async def test_withdrawn_consent_ends_the_use_of_the_account_and_raises_one_alert(pages: Pages) -> None:

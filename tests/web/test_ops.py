@@ -193,11 +193,12 @@ NAMES = {
     "mintmark_api_requests": {"api", "status"},
     "mintmark_api_request_seconds": {"api"},
     "mintmark_api_breaker": {"api"},
+    "mintmark_spans": {"outcome"},
 }
 SPENT = 'mintmark_run_spent_cents_total{kind="demo"} 6.0'
 FINISHED = 'mintmark_jobs_finished_total{ending="done",kind="demo"} 1.0'
 NEVER_HERE = {
-    "mintmark_schedules_fired",
+    "mintmark_spans",
     "mintmark_alerts",
     "mintmark_price_age_seconds",
     "mintmark_api_quota_remaining",

@@ -29,7 +29,6 @@ RETRIES = 2
 PATIENCE_SECONDS = 30.0
 """Whoever wants longer gets it from the queue, not from a waiting worker."""
 TURN_SECONDS = 300.0
-MARKETPLACE = "EBAY_US"
 EVERYBODY = ""
 """In whose name an application's own question is left alone: in everybody's."""
 
@@ -91,7 +90,7 @@ class Asker:
         retries = 0
         while True:
             try:
-                token = await self._token(work, account, rejected)
+                token = await self._token(work, account, question, rejected)
                 return await self._once(work, account, question, token, step)
             except TokenRejected as error:
                 if rejected is not None:
@@ -104,11 +103,13 @@ class Asker:
                 await self._hands.sleep(work, pause)
                 retries += 1
 
-    async def _token(self, work: Work, account: Account | None, rejected: Token | None) -> Token:
+    async def _token(
+        self, work: Work, account: Account | None, question: Question, rejected: Token | None
+    ) -> Token:
         errand = _errand(work)
         if account is None:
-            value = await self._tokens.application(rejected.value if rejected else None, errand=errand)
-            return Token(value, 0)
+            refused = rejected.value if rejected else None
+            return Token(await self._tokens.application(refused, scope=question.scope, errand=errand), 0)
         if rejected is None:
             return await self._tokens.access(account.id, errand=errand)
         return await self._tokens.renewed(account.id, rejected.version, errand=errand)
@@ -152,7 +153,7 @@ class Asker:
             turns.release()
 
     async def _call(self, work: Work, account: Account | None, question: Question, token: Token) -> object:
-        marketplace = account.marketplace if account else MARKETPLACE
+        marketplace = account.marketplace if account else question.site
         org, whose = (account.org_id, account.id) if account else (HOUSE, None)
         logged = self._log.call(
             question.api, question.operation, org=org, account=whose, errand=_errand(work)

@@ -11,7 +11,15 @@ from worker.accounts.accounts import ACCESS, REFRESH, AccountInactive, deactivat
 from worker.accounts.call_log import NO_ERRAND, CallLog, Errand
 from worker.accounts.vault import Vault
 from worker.clients.ebay import OAUTH
-from worker.clients.ebay_auth import APPLICATION, INVALID_GRANT, RENEWAL, EbayAuth, Granted, GrantRefused
+from worker.clients.ebay_auth import (
+    APPLICATION,
+    INVALID_GRANT,
+    RENEWAL,
+    SCOPE,
+    EbayAuth,
+    Granted,
+    GrantRefused,
+)
 from worker.db import Database, Record, statements
 from worker.errors import SourceDown, Unavailable, UserError
 
@@ -46,7 +54,7 @@ class Tokens:
         self._db, self._vault, self._auth, self._environment = db, vault, auth, environment
         self._log = CallLog(db)
         self._own = anyio.Lock()
-        self._own_token: tuple[str, float] | None = None
+        self._own_tokens: dict[str, tuple[str, float]] = {}
 
     async def access(self, account: UUID, *, errand: Errand = NO_ERRAND) -> Token:
         """A token that is good for five minutes more; ``errand`` is what it is refreshed for.
@@ -60,18 +68,21 @@ class Tokens:
         """A token other than the one of a version that was rejected before its time."""
         return await self._token(account, rejected, errand)
 
-    async def application(self, rejected: str | None = None, *, errand: Errand = NO_ERRAND) -> str:
-        """A token for questions about no account; kept by this process while it lasts.
+    async def application(
+        self, rejected: str | None = None, *, scope: str | None = None, errand: Errand = NO_ERRAND
+    ) -> str:
+        """A token for questions about no account; kept by this process while it lasts, one for each scope.
 
         Another than the one that was ``rejected`` before its time.
         """
+        wanted = scope or SCOPE
         async with self._own:
-            kept = self._own_token
+            kept = self._own_tokens.get(wanted)
             if kept is None or kept[1] <= anyio.current_time() or kept[0] == rejected:
                 async with self._log.call(OAUTH, APPLICATION, errand=errand):
-                    granted = await self._auth.application_token()
+                    granted = await self._auth.application_token(wanted)
                 lasts = max(timedelta(0), granted.access_lasts - EARLY).total_seconds()
-                kept = self._own_token = (granted.access_token, anyio.current_time() + lasts)
+                kept = self._own_tokens[wanted] = (granted.access_token, anyio.current_time() + lasts)
             return kept[0]
 
     async def try_refresh(self, account: UUID) -> Granted:

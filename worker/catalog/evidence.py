@@ -95,7 +95,7 @@ def _no_price(row: Record) -> tuple[str, str] | None:
         return "running_auction", "an auction's bid is not a price before it ends"
     if row["unit_price"] is None or row["currency"] is None:
         return "rule", row["unreadable"] or "it has no price"
-    if row["total_cents"] <= 0:
+    if row["unit_price"] <= 0:
         return "rule", "its price is 0"
     if row["is_future"]:
         return "rule", "its date is in the future"
@@ -149,9 +149,14 @@ async def _learn(connection: Connection, cards: dict[int, Print], asked: set[int
         cards |= {row["id"]: _print(row) for row in rows}
 
 
+async def present_rules(connection: Connection) -> list[SourceRule]:
+    """The rules that are active now, those of the highest priority first."""
+    return [_rule(row) for row in await connection.fetch(SQL["rules"])]
+
+
 async def present_judge(connection: Connection) -> Judge:
     """The judge with the rules as they stand."""
-    rules = [_rule(row) for row in await connection.fetch(SQL["rules"])]
+    rules = await present_rules(connection)
     currencies = {row["name"]: row["currency"] for row in await connection.fetch(SQL["currencies"])}
     return Judge(rules, currencies)
 

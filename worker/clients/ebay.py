@@ -23,6 +23,7 @@ APIS = (
     "ebay_finances",
     "ebay_fulfillment",
     "ebay_identity",
+    "ebay_insights",
     "ebay_inventory",
     "ebay_message",
     "ebay_notification",
@@ -63,7 +64,8 @@ class Hosts:
 class Question:
     """One operation asked for: ``path`` is below its host, its parts already quoted.
 
-    ``of_marketplace`` where the answer depends on the site it is asked of.
+    ``of_marketplace`` where the answer depends on the site it is asked of: an account's, or for what is about
+    no account ``site``. ``scope`` where an application's own token has to allow more than the usual.
     """
 
     api: str
@@ -72,6 +74,8 @@ class Question:
     host: Host = "api"
     params: Mapping[str, str | int] = field(default_factory=dict)
     of_marketplace: bool = False
+    scope: str | None = None
+    site: str = "EBAY_US"
 
 
 class TokenRejected(AnsweredNo):

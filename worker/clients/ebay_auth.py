@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from worker.clients.answers import AnsweredNo
-from worker.clients.ebay import OAUTH, Ebay, Question, error_ids
+from worker.clients.ebay import OAUTH, Ebay, NotAllowed, Question, error_ids
 from worker.clients.http import Call
 from worker.errors import BadSettings, CredentialRevoked, SourceGarbled
 
@@ -113,9 +113,12 @@ class EbayAuth:
         """Get a new access token; raises ``GrantRefused`` when the consent is gone."""
         return await self._grant(RENEWAL, {"grant_type": RENEWAL, "refresh_token": refresh_token})
 
-    async def application_token(self) -> Granted:
-        """Get a token of the application's own, for questions about no account."""
-        return await self._grant(APPLICATION, {"grant_type": APPLICATION, "scope": SCOPE})
+    async def application_token(self, scope: str = SCOPE) -> Granted:
+        """Get a token of the application's own, for questions about no account.
+
+        Raises ``NotAllowed`` where eBay has not granted the application this scope.
+        """
+        return await self._grant(APPLICATION, {"grant_type": APPLICATION, "scope": scope})
 
     async def identify(self, access_token: str, *, request_id: str) -> Identity:
         """Ask whose an access token is."""
@@ -156,5 +159,8 @@ def _refusal(operation: str, error: AnsweredNo) -> Exception:
             return GrantRefused(f"eBay gives no tokens for this {operation.replace('_', ' ')}: consent again")
         case ["invalid_client"]:
             return BadSettings("eBay does not know the application: check WORKER_EBAY__CLIENT_ID and _SECRET")
+        case ["invalid_scope"] if operation == APPLICATION:
+            said = f"{error}: eBay has not granted the application this scope"
+            return NotAllowed(said, status=error.status, details=error.details)
         case _:
             return AnsweredNo(str(error), status=error.status, details=error.details)

@@ -17,6 +17,7 @@ API, OPERATION = "ebay_analytics", "get_rate_limits"
 DAY_SECONDS = 86_400
 OURS: Mapping[str, str] = {
     "buy.browse": "ebay_browse",
+    "buy.marketplace": "ebay_insights",
     "commerce.identity": "ebay_identity",
     "commerce.message": "ebay_message",
     "commerce.notification": "ebay_notification",

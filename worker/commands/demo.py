@@ -21,6 +21,8 @@ from worker.catalog.importing import DUMP_SOURCE, ImportReport
 from worker.catalog.sample import sample_path
 from worker.commands.demo_budget import ACT_SECONDS, LINE_SECONDS, report, spend_in_two_goes
 from worker.commands.demo_market import DemoMarket, running_market, running_pages
+from worker.commands.demo_prices import price
+from worker.commands.demo_prices import report as report_priced
 from worker.commands.demo_selling import report as report_sold
 from worker.commands.demo_selling import sell
 from worker.commands.imports import import_files
@@ -40,7 +42,7 @@ SHOWN_NOTES = 5
 def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Leave everything running until Ctrl-C.")] = False,
 ) -> None:
-    """Import real cards, spend a budget, sync three sellers of a sandbox, and report what came of it."""
+    """Import real cards, spend a budget, sync sellers of a sandbox, price cards and a coin, and report it."""
     # Whatever database is configured, in a file or in the environment, is not the demo's to fill.
     loaded = load_settings().model_copy(update={"database_url": None, "migrations_url": None})
     observe.configure_logging("warning", loaded.log.format)
@@ -67,9 +69,11 @@ async def _story(loaded: Settings, urls: Urls, market: DemoMarket, logs: list[Pa
         spent = await spend_in_two_goes(db)
         with running_pages(market, urls, loaded.embedded.path.parent) as pages:
             sold = await sell(db, market, pages)
+        priced = await price(db, market)
         await _report(db, imported, ended)
         report(spent)
         report_sold(sold)
+        report_priced(priced)
         _what_next(loaded, urls, logs)
         if serve:
             TALK.print("\nServing until Ctrl-C.")
@@ -100,6 +104,7 @@ def _start_worker(urls: Urls, log: Path, market: DemoMarket) -> "subprocess.Pope
     environ = os.environ | {
         **market.environment,
         "WORKER_SYNC__CRON": "never",
+        "WORKER_COLLECT__CRON": "never",
         "DATABASE_URL": urls.pooled,
         "MIGRATIONS_URL": urls.direct,
         "WORKER_OPS__PORT": "0",
@@ -162,6 +167,7 @@ def _what_next(loaded: Settings, urls: Urls, logs: list[Path]) -> None:
 
 [bold]What to try next[/]
   mintmark run list                     the runs so far
+  mintmark price "Charizard 4/102" --evidence
   mintmark kinds                        what can be enqueued
   mintmark run start demo '{{"items": 50, "seconds": 5, "cost_cents": 1}}' --watch & mintmark worker --drain
   mintmark import cards --source dump --path YOUR_DUMP""",

@@ -17,12 +17,19 @@ from worker.clients.http import Wiring
 from worker.clients.paging import FailedPage, Page
 from worker.clients.pokemon_tcg import PokemonTcg
 from worker.clients.tcgdex import Tcgdex
+from worker.commands.import_inventory import inventory
+from worker.commands.import_sales import finding, sales
 from worker.commands.session import TALK, JsonFlag, print_json, settings, with_database
 from worker.db import Database
 from worker.errors import UserError
 from worker.settings_model import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Bring records in as they are.")
+app.command()(inventory)
+
+
+app.command()(sales)
+app.command()(finding)
 
 
 class CardSource(StrEnum):

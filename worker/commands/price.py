@@ -50,10 +50,15 @@ def price(
     else:
         _show(found, live, guides)
         if evidence:
-            print_rows(listed, as_json=False, columns=COLUMNS, empty="no evidence")
+            rows = [{**one, "price": _amount(one["price"])} for one in listed]
+            print_rows(rows, as_json=False, columns=COLUMNS, empty="no evidence")
     if not any(curve.listing_count for curve in live.curves):
         TALK.print(f"nobody has said a price of {found.title} that counts", markup=False)
         raise typer.Exit(1)
+
+
+def _amount(price: Decimal | None) -> str:
+    return "" if price is None else f"{price:,.2f}"
 
 
 def _as_json(found: Print, live: LivePrice, curve: StoredCurve, listed: Rows | None) -> Mapping[str, Any]:

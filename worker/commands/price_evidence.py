@@ -41,7 +41,8 @@ def _uses(raw: Mapping[str, Any]) -> Iterator[tuple[int, tuple[str, str | None]]
 def _told(row: Mapping[str, Any], use: str, reason: str | None) -> dict[str, Any]:
     why = reason
     if reason is not None and row["left_out"] == reason and row["left_out_why"]:
-        why = f"{reason}: {row['left_out_why']}"
+        told: str = row["left_out_why"]  # What a title says begins with the reason already.
+        why = told if told.startswith(f"{reason}:") else f"{reason}: {told}"
     return {
         "use": use,
         "why": why,

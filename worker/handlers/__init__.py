@@ -1,4 +1,4 @@
-"""The list of handlers: one file a kind, one line here, or in worker/selling.py or worker/prices.py."""
+"""The list of handlers: one file a kind, one line here, or in selling.py, collectors.py or prices.py."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,8 @@ from worker.db import Database
 from worker.handlers.deliver_alerts import DeliverAlerts
 from worker.handlers.demo import Demo
 from worker.handlers.normalize_batch import NormalizeBatch
+from worker.handlers.price_index import PriceIndex
+from worker.handlers.snapshot import Snapshot
 from worker.runs.handler import AnyHandler
 
 
@@ -15,6 +17,7 @@ def all_handlers(
     *,
     batch_size: int,
     jobs: int,
+    snapshot_days: int = 90,
     channels: Sequence[Channel] = (),
     alerts_per_hour: int = 20,
     more: Sequence[AnyHandler] = (),
@@ -23,6 +26,8 @@ def all_handlers(
     return [
         Demo(),
         NormalizeBatch(db=db, batch_size=batch_size, jobs=jobs),
+        Snapshot(db, days=snapshot_days),
+        PriceIndex(db),
         *more,
         *([DeliverAlerts(channels=channels, per_hour=alerts_per_hour)] if channels else []),
     ]

@@ -24,6 +24,7 @@ from worker.runs.work import Work
 from worker.syncing.cursors import Habits, next_span, note_synced, reach
 from worker.syncing.progress import Progress
 from worker.syncing.resource import Page, Reading, Resource
+from worker.syncing.shelving import see_account
 
 ResourceName: TypeAlias = Literal["orders", "transactions", "disputes", "messages", "inventory", "offers"]
 IN_THE_FUTURE = "30850"
@@ -185,8 +186,11 @@ class AccountSync:
             facts = {"tally": tally, "skipped": at.skipped}
             batch.items.append(Item("seller", str(account.id), "completed", data=facts))
             batch.checkpoint = replace(at, ended=True).as_json()
-            if not payload.dry_run and DRIFTED not in at.skipped.values():
-                await note_synced(batch.connection, account.id)
+            if not payload.dry_run:
+                await hold(batch.connection, account=account)
+                await see_account(batch.connection, account, work.job.run_id)
+                if DRIFTED not in at.skipped.values():
+                    await note_synced(batch.connection, account.id)
 
     async def _give_up(self, work: Work, payload: Payload, at: Progress, error: SourceError) -> Ending:
         async with work.commit() as batch:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from worker.catalog.price_curves import SQL, Pricer
+from worker.catalog.price_curves import Pricer
 from worker.catalog.prints import NoSuchPrint, find_print
 from worker.db import Connection, Database, statements
 from worker.errors import UserError
@@ -18,7 +18,7 @@ from worker.runs.handler import JobPayload
 from worker.runs.items import Item
 from worker.runs.work import Batch, Work
 
-OWN = statements(Path(__file__).with_name("price_curve.sql"))
+SQL = statements(Path(__file__).with_name("price_curve.sql"))
 PrintName = Annotated[int | str, Field(description="an id, or a name of it: base1-4, pokemonapi:base1-4")]
 
 
@@ -132,7 +132,7 @@ async def _found(batch: Batch, names: Sequence[int | str]) -> list[int]:
 async def _set_id(connection: Connection, name: str | None) -> int | None:
     if name is None:
         return None
-    found: int | None = await connection.fetchval(OWN["set_of_name"], name)
+    found: int | None = await connection.fetchval(SQL["set_of_name"], name)
     if found is None:
         raise UserError(f"there is no set {name!r}: sets are named by their source's id, as in base1")
     return found

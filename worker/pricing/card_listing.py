@@ -10,28 +10,26 @@ from worker.pricing.lexicon import Findings, Kind, Meaning
 from worker.pricing.listing_junk import gravest, junk_in, quantity_of, worded
 from worker.pricing.listing_reading import DEFAULT_LANGUAGE, LeftOut, ListingReading
 from worker.pricing.listing_why import why
-from worker.pricing.signs import PAIR
+from worker.pricing.signs import LARGE, PAIR, TIMES
 from worker.pricing.spelling import spell
 from worker.pricing.variants import Feature, Variant, variant_of
 
-ORDINARY = frozenset[Kind]({"condition", "variant", "pokemon", "raw"})
+DEPENDING = frozenset[Kind]({"weak_junk", "coin", "language_code"})
 HOLON_PHANTOMS = "/110"
 """The total of the set whose code is HP: beside it "HP" may be that code."""
 ALSO_WORDS = frozenset({"DE", "IT"})
 """Codes of languages that are anything in a title of capitals, but for its last word."""
 
 
-def is_ordinary(said: Findings, text: str) -> bool:
-    """Tell whether a title offers one raw card in English, and says nothing else: nearly all do."""
-    return said.keys() <= ORDINARY and text.count(PAIR) <= 1
+def depends_on_title(said: Findings) -> bool:
+    """Tell whether what is said means one thing in one title and another in the next.
 
-
-def ordinary(said: Findings, number: str | None) -> ListingReading:
-    """Read such a title; a short way to what ``read_card`` would answer."""
-    condition, worded = _condition(said, number)
-    variant = _variant(said)
-    told = why(None, None, condition, worded, None, None)
-    return ListingReading(condition, None, None, DEFAULT_LANGUAGE, variant, 1, number, None, told)
+    It does where weak words, words of coins or the "HP" of a set ask for a number, a code for capitals, and a
+    count for the figure that stands there.
+    """
+    if not DEPENDING.isdisjoint(said) or any(one.said == "hp" for one in said.get("condition", ())):
+        return True
+    return any(sign in one.said.split() for one in said.get("junk", ()) for sign in (TIMES, LARGE))
 
 
 def read_card(

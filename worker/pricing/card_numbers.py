@@ -4,13 +4,14 @@ import re
 from collections.abc import Sequence
 
 from worker.pricing.signs import CODE, LARGE, NUMBER_SIGN, PADDED, PAIR, RATING, Signs, kind_of
-from worker.pricing.spelling import MOST_REMEMBERED, spell_token
+from worker.pricing.spelling import MOST_REMEMBERED, spell, spell_token, tokens_of
 
 SPACED_PREFIXES = "swsh svp sm xy bw hgss dp tg gg rc mep"
 SMALLEST_TOTAL = 15
 """Of two pairs in one title, what is "out of" less than this is a rating or a serial number."""
 FRACTION = 20
 """A total up to which a pair may be a part of something: "1/4 oz"."""
+_PLAIN = re.compile(r"(?<![\w/.-])\d{1,3}/\d{1,3}(?![\w/.-])")
 _PIECES = re.compile(r"([A-Z]*)-?0*(\d*)([A-Z]*)")
 
 
@@ -28,15 +29,18 @@ class _Pairs(dict[str, str]):
 _PAIRS = _Pairs()
 
 
-def number_in(tokens: Sequence[str], text: str, spaced: re.Pattern[str]) -> str | None:
-    """The number that a title gives in the surest way; a bare "4" is none: it may be anything.
+def number_in(title: str, text: str, spaced: re.Pattern[str]) -> str | None:
+    """The number that a title, whose signs are ``text``, gives in the surest way.
 
-    ``tokens`` are what stands between the blanks of the title, ``text`` its signs.
+    A bare "4" is none: it may be anything.
     """
     pairs = text.count(PAIR)
     if pairs == 1:
-        return next(filter(None, map(_PAIRS.__getitem__, tokens)))
-    words = [word for token in tokens for word in spell_token(token)]
+        plain = _PLAIN.search(title)  # Nearly always it stands there as it is.
+        if plain is not None and (number := _PAIRS[plain[0]]):
+            return number
+        return next(filter(None, map(_PAIRS.__getitem__, tokens_of(title))))
+    words = spell(title)
     if pairs:
         return _best_pair(words)
     for kind in (NUMBER_SIGN, CODE):

@@ -23,16 +23,18 @@ HARMLESS = """
 NAMES = """
     amulet coin | ancient booster energy | ancient booster energy capsule | aqua patch |
     basic metal energy | battle box | bent spoon | big charm | booster energy | booster energy capsule |
-    coin toss | cursed coin | custom catcher | damage mover | damage pump | dark patch | earth patch |
-    energy patch | energy sticker | felt hat | full metal | full metal lab | full metal wall |
-    future booster energy capsule | gem pack | gimmighoul coin | glowing patch | grass patch |
-    guide book energy | holo bleed | legend box | letter box | lost box | metal coat |
-    metal core barrier | metal energy | metal frying pan | metal goggles | metal patch | metal pokemon |
-    metal saucer | metal special | metal transfer | metal type | mystery energy | mystery garden |
+    bravery charm | coin toss | cursed coin | custom catcher | damage mover | damage pump |
+    dark patch | earth patch | energy coin | energy patch | energy sticker | felt hat | full metal |
+    full metal lab | full metal wall | futsal collection | future booster energy capsule | gem pack |
+    gimmighoul coin | glowing patch | grass patch | greedy dice | guide book energy | hard charm |
+    holo bleed | iron bundle | legend box | letter box | lost box | metal coat | metal core barrier |
+    metal energy | metal frying pan | metal goggles | metal patch | metal pokemon | metal saucer |
+    metal special | metal transfer | metal type | mistys tears | mystery energy | mystery garden |
     mystery plate | mystery zone | plasma badge | psychic patch | puzzle of time | random receiver |
-    reverse valley | secret box | special metal energy | stained glass | sticker energy | straw hat |
-    surprise box | surprise time machine | team plasma badge | team rockets badge | tool box |
-    trick coin | water patch
+    reset stamp | reverse valley | secret box | sp energy | special metal energy | stained glass |
+    sticker energy | straw hat | strength charm | surprise box | surprise time machine |
+    team plasma badge | team rockets badge | tool box | toy catcher | trick coin | turbo patch |
+    unfair stamp | water patch
 """
 """Names of cards, and words of them, in which something else is meant by a word."""
 FROM = "from my our personal childhood private estate old dads sons brothers childrens"

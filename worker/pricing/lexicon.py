@@ -107,11 +107,11 @@ class Lexicon(dict[str, Meaning]):
         """A title's text of signs, from what stands between its blanks."""
         return "".join(map(self._texts.__getitem__, tokens))
 
-    def said(self, text: str) -> Findings:
-        """Everything that a title says, by its kind; what is denied is not said."""
+    def said(self, found: Iterable[str]) -> Findings:
+        """What all these texts of signs say, by its kind; what is denied is not said."""
         said: Findings = {}
         denied = False
-        for meaning in map(self.__getitem__, self.find(text)):
+        for meaning in map(self.__getitem__, found):
             kind = meaning[0]
             if denied:
                 denied = kind == "negation"

@@ -9,19 +9,36 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from worker.pricing.card_lexicon import card_lexicon
-from worker.pricing.card_listing import is_ordinary, ordinary, read_card
+from worker.pricing.card_listing import depends_on_title, read_card
 from worker.pricing.card_numbers import FRACTION, number_in, spaced_numbers, total_of
 from worker.pricing.coin_lexicon import coin_lexicon
 from worker.pricing.coin_listing import read_coin
 from worker.pricing.lexicon import Findings
 from worker.pricing.listing_reading import Game, LeftOut, ListingReading
-from worker.pricing.signs import PLAIN
-from worker.pricing.spelling import spell, tokens_of
+from worker.pricing.signs import PAIR, PLAIN
+from worker.pricing.spelling import MOST_REMEMBERED, spell, tokens_of
 
 __all__ = ["Game", "LeftOut", "ListingReading", "read_listing"]
 
 SAYS_LITTLE = 2
 """A word of so few letters ("ex", "V") is part of a name only where all of the name stands."""
+
+
+class _Together(dict[tuple[str, ...], ListingReading | None]):
+    """Phrases that stood in one title, and what they mean together but for its number.
+
+    None where that depends on the title. So the same words in another title are weighed only once.
+    """
+
+    def __missing__(self, found: tuple[str, ...]) -> ListingReading | None:
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        said = card_lexicon().said(found)
+        self[found] = read = None if depends_on_title(said) else read_card("", "", said, None, None)
+        return read
+
+
+_TOGETHER = _Together()
 
 
 def read_listing(
@@ -33,21 +50,27 @@ def read_listing(
     name are no junk, and a title with another number is ``other_card``. ``game`` says whether it is a card or
     a coin; None lets the title say.
     """
-    tokens = tokens_of(title)
-    if game != "coin":
-        lexicon = card_lexicon()
-        text = lexicon.text(tokens)
-        if name:
-            text = _without_name(spell(title), text, name)
-        said = lexicon.said(text)
-        own = number_in(tokens, text, _spaced_numbers())
-        if number is None and is_ordinary(said, text):
-            return ordinary(said, own)
-        if game == "card" or "coin" not in said or not _is_coin(said, own):
-            return read_card(title, text, said, own, number)
+    if game == "coin":
+        return _read_coin(title)
+    lexicon = card_lexicon()
+    text = lexicon.text(tokens_of(title))
+    if name:
+        text = _without_name(spell(title), text, name)
+    found = tuple(lexicon.find(text))
+    own = number_in(title, text, _spaced_numbers())
+    read = _TOGETHER[found]
+    if read is not None and number is None and text.count(PAIR) <= 1:
+        return ListingReading(*read[:6], own, *read[7:])
+    said = lexicon.said(found)
+    if game is None and "coin" in said and _is_coin(said, own):
+        return _read_coin(title)
+    return read_card(title, text, said, own, number)
+
+
+def _read_coin(title: str) -> ListingReading:
     lexicon = coin_lexicon()
-    text = lexicon.text(tokens)
-    return read_coin(title, text, lexicon.said(text))
+    text = lexicon.text(tokens_of(title))
+    return read_coin(title, text, lexicon.said(lexicon.find(text)))
 
 
 def _is_coin(said: Findings, number: str | None) -> bool:

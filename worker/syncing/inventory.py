@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from worker.catalog.shelving import map_items
 from worker.catalog.stock import ITEMS, StockItem
 from worker.clients.answers import AnsweredNo
 from worker.clients.ebay_inventory import (
@@ -15,6 +16,7 @@ from worker.clients.ebay_inventory import (
 from worker.db import Connection
 from worker.syncing.keeping import keep_state
 from worker.syncing.resource import Ask, Outcome, Page, Reading
+from worker.syncing.shelving import PLATFORM, shelve
 
 
 class Inventory:
@@ -39,13 +41,18 @@ class Inventory:
         return Page(read.records, read.bad, following, read.total)
 
     async def store(self, connection: Connection, reading: Reading, page: Page) -> Outcome:
-        """Each item is there once, by its SKU."""
+        """Each item is there once, by its SKU, with the print that it is."""
         items = list(map(_kept, page.records))
-        return await keep_state(connection, reading, self.name, ITEMS, items, page.bad)
+        outcome = await keep_state(connection, reading, self.name, ITEMS, items, page.bad)
+        if not reading.dry_run:
+            account = reading.account
+            await map_items(connection, account.org_id, account.id, PLATFORM, items)
+        return outcome
 
     async def finish(self, connection: Connection, reading: Reading) -> Mapping[str, int]:
-        """Forget what the pass has not seen."""
+        """Forget what the pass has not seen, and make the account's inventory of what it has."""
         gone = await ITEMS.forget_unseen(connection, reading.account.id, reading.until)
+        await shelve(connection, reading.account)
         return {f"{self.name}.deleted": gone}
 
 

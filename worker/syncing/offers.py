@@ -13,6 +13,7 @@ from worker.clients.ebay_shapes import NOTHING, BadRecord, Following
 from worker.db import Connection, Database
 from worker.syncing.keeping import in_cents, keep_state
 from worker.syncing.resource import Ask, Outcome, Page, Reading
+from worker.syncing.shelving import shelve
 
 BAD_REQUEST = 400
 
@@ -47,8 +48,9 @@ class Offers:
         return await keep_state(connection, reading, self.name, OFFERS, offers, page.bad)
 
     async def finish(self, connection: Connection, reading: Reading) -> Mapping[str, int]:
-        """Forget what the pass has not seen."""
+        """Forget what the pass has not seen, and make the account's inventory of what it has."""
         gone = await OFFERS.forget_unseen(connection, reading.account.id, reading.until)
+        await shelve(connection, reading.account)
         return {f"{self.name}.deleted": gone}
 
 

@@ -1,6 +1,6 @@
 """What a rehearsal may order of the stand-in for eBay, over HTTP: tokens, applications, limits, events."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
@@ -9,7 +9,7 @@ from starlette.routing import Route
 from worker.sandbox.control import refusal, told
 from worker.sandbox.ebay.notification import Notice, Notifications
 from worker.sandbox.ebay.quotas import Quotas
-from worker.sandbox.ebay.scopes import KNOWN, USUAL, short
+from worker.sandbox.ebay.scopes import INSIGHTS, KNOWN, USUAL, short
 from worker.sandbox.ebay.sellers import Sellers
 from worker.sandbox.ebay.tokens import CODE_SECONDS, Application, Tokens
 from worker.sandbox.scenario import DailyLimits
@@ -54,6 +54,12 @@ class Consenting(Form):
     client_id: str | None = None
 
 
+class InsightsOrder(Form):
+    """The body of POST /_sandbox/insights: whether applications may see what was sold."""
+
+    allowed: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Controls:
     """Orders to the stand-in; none of them is a call of eBay's, so none stands in the journal."""
@@ -70,6 +76,7 @@ class Controls:
             told("/_sandbox/applications", Registration, self.register),
             told("/_sandbox/connect", Consenting, self.connect),
             told("/_sandbox/quotas", DailyLimits, self.change_quotas),
+            told("/_sandbox/insights", InsightsOrder, self.change_insights),
             told("/_sandbox/notify", Notice, self.notifications.notify),
         ]
 
@@ -128,6 +135,15 @@ class Controls:
             return refusal("scopes: not among those of the application")
         code = self.tokens.issue_code(application, seller.user_id, scopes)
         return JSONResponse({"code": code, "expires_in": CODE_SECONDS, "redirect_uri": application.ru_name})
+
+    def change_insights(self, order: InsightsOrder) -> Response:
+        """Grant every application Marketplace Insights, or take it away, with the tokens that had it."""
+        for application in list(self.tokens.applications.values()):
+            scopes = application.scopes | {INSIGHTS} if order.allowed else application.scopes - {INSIGHTS}
+            self.tokens.register(replace(application, scopes=scopes))
+        if not order.allowed:
+            self.tokens.expire_all()
+        return JSONResponse({"applications": len(self.tokens.applications)})
 
     def change_quotas(self, rules: DailyLimits) -> Response:
         """Set limits of the day."""

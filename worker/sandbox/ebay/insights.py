@@ -82,7 +82,7 @@ def sold_at(listing: Listing) -> datetime:
 
 
 def price_of_sale(listing: Listing) -> Decimal:
-    """Return for how much: an auction's last bid, or somewhat less than was asked."""
+    """Return for how much: what an auction fetched, or somewhat less than was asked."""
     if listing.price is None:
-        return listing.bid or CENT
+        return listing.fetched or CENT
     return (listing.price * BELOW_THE_ASK).quantize(CENT)

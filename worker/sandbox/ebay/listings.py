@@ -14,8 +14,11 @@ RAW = {
     "LP": (Decimal("0.85"), "Lightly Played (Excellent)", ("LP", "Lightly Played", "Excellent")),
     "MP": (Decimal("0.65"), "Moderately Played (Very Good)", ("MP", "Moderately Played", "VG")),
     "HP": (Decimal("0.45"), "Heavily Played (Poor)", ("HP", "Heavily Played", "Poor")),
+    "DMG": (Decimal("0.3"), "Heavily Played (Poor)", ("Damaged", "DMG", "creased")),
 }
 """A condition: what it leaves of the price, eBay's descriptor, and the words of sellers."""
+KEPT = (50, 24, 13, 8, 5)
+"""How often cards are kept so, of a hundred."""
 GRADERS = {
     "PSA": "Professional Sports Authenticator (PSA)",
     "CGC": "Certified Guaranty Company (CGC)",
@@ -23,10 +26,14 @@ GRADERS = {
 }
 GRADES = {"10": Decimal(6), "9": Decimal(2), "8": Decimal("1.3")}
 JUNK = ("x4 Playset", "Custom Proxy Card", "Lot of 20", "Metal Gold Plated Fan Art", "Code Card", "Jumbo")
+FOREIGN = ("Japanese", "JPN", "German Deutsch", "Korean")
 TAILS = ("", "", " Free Shipping", " Fast Ship", " *READ*", " \N{FIRE}", " Pack Fresh")
 COUNTRIES = (("US", "USD"),) * 8 + (("AU", "AUD"), ("CA", "CAD"))
 SELLERS = 60
 OLDEST_DAYS = 80
+FEWEST, MOST = 8, 20
+CROWD = 12
+"""So many times one seller offers the same card at the same price."""
 SINGLES, SEALED = "183454", "183456"
 
 
@@ -53,6 +60,8 @@ class Listing:
     bid: Decimal | None = None
     bids: int = 0
     ends: datetime | None = None
+    fetched: Decimal | None = None
+    """For how much an auction goes in the end."""
     was: Decimal | None = None
     shipping: Decimal | None = Decimal(0)
     says_shipping: bool = True
@@ -89,27 +98,37 @@ def make_listings(records: CardRecords, *, seed: int, now: datetime) -> tuple[Li
 
 
 def _of_card(card: Record, dice: random.Random, numbers: Iterator[int], now: datetime) -> Iterator[Listing]:
-    worth = worth_of(card, dice)
-    for _ in range(dice.randint(2, 6)):
+    worth = worth_of(card)
+    for _ in range(dice.randint(FEWEST, MOST)):
         plain = _plain(card, worth, dice, str(next(numbers)), now)
-        yield dice.choices(
+        chosen = dice.choices(
             (
                 plain,
                 _slab(plain, worth, dice),
                 _junk(plain, dice),
                 _group(plain, dice),
                 _auction(plain, dice, now),
+                _foreign(plain, dice),
+                replace(plain, title=name_of(card, dice)),
                 replace(plain, condition_id=None, descriptors=()),
             ),
-            (70, 10, 5, 6, 6, 3),
+            (62, 9, 6, 5, 6, 4, 5, 3),
         )[0]
+        yield chosen
+        if dice.random() < 0.05:  # noqa: PLR2004 - some put theirs up again, somewhat cheaper
+            yield _relisted(chosen, str(next(numbers)))
+    if dice.random() < 0.06:  # noqa: PLR2004 - here and there somebody has many
+        one = _plain(card, worth, dice, str(next(numbers)), now)
+        yield from (replace(one, legacy_id=str(next(numbers))) for _ in range(CROWD))
 
 
-def worth_of(card: Record, dice: random.Random) -> Decimal:
+def worth_of(card: Record) -> Decimal:
     """Return about what a card costs Near Mint, in dollars: its guide price, else a guess."""
     market = _market(card)
     if market is None:
-        market = Decimal(str(round(dice.lognormvariate(1.2, 1.1), 2)))
+        # The same on every shelf: what is asked and what was paid belong together.
+        own = random.Random(f"worth {card.get('id')}")
+        market = Decimal(str(round(own.lognormvariate(2.5, 1.1), 2)))
     return max(CENT * 25, market).quantize(CENT)
 
 
@@ -123,7 +142,7 @@ def _market(card: Record) -> Decimal | None:
 
 
 def _plain(card: Record, worth: Decimal, dice: random.Random, number: str, now: datetime) -> Listing:
-    factor, descriptor, words = dice.choice(list(RAW.values()))
+    [(factor, descriptor, words)] = dice.choices(list(RAW.values()), KEPT)
     country, currency = dice.choice(COUNTRIES)
     asked = worth * factor * Decimal(dice.randint(100, 145)) / 100 / IN_DOLLARS[currency]
     price = asked.quantize(CENT)
@@ -184,6 +203,15 @@ def _junk(plain: Listing, dice: random.Random) -> Listing:
     return replace(plain, title=f"{name_of(plain.card, dice)} {dice.choice(JUNK)}")
 
 
+def _foreign(plain: Listing, dice: random.Random) -> Listing:
+    return replace(plain, title=f"{dice.choice(FOREIGN)} {name_of(plain.card, dice)} NM")
+
+
+def _relisted(listing: Listing, number: str) -> Listing:
+    price = None if listing.price is None else (listing.price * Decimal("0.95")).quantize(CENT)
+    return replace(listing, legacy_id=number, price=price, was=None)
+
+
 def _group(plain: Listing, dice: random.Random) -> Listing:
     # One price stands for the whole group: that of the cheapest of its cards.
     title = f"Pokemon {_set_name(plain.card)} - Choose Your Card! NM/LP Singles"
@@ -199,7 +227,14 @@ def _set_name(card: Record) -> object:
 def _auction(plain: Listing, dice: random.Random, now: datetime) -> Listing:
     assert plain.price is not None
     bid = (plain.price * Decimal(dice.randint(10, 80)) / 100).quantize(CENT)
-    ends = now + timedelta(seconds=dice.randint(600, 7 * 86_400))
+    fetched = (plain.price * Decimal(dice.randint(70, 95)) / 100).quantize(CENT)
     return replace(
-        plain, price=None, was=None, bid=bid, bids=dice.randint(0, 20), ends=ends, best_offer=False
+        plain,
+        price=None,
+        was=None,
+        bid=bid,
+        bids=dice.randint(0, 20),
+        ends=now + timedelta(seconds=dice.randint(600, 7 * 86_400)),
+        fetched=fetched,
+        best_offer=False,
     )

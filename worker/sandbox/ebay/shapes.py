@@ -8,6 +8,9 @@ from worker.sandbox.ebay.listings import Listing
 from worker.sandbox.ebay.money import CENT, amount
 
 CATEGORY = "CCG Individual Cards"
+COINS = "253"
+PLACES = {COINS: ("Coins & Paper Money|Coins: US", "11116|253")}
+"""Of a category that is none of cards: its path in words and in ids."""
 Json = dict[str, object]
 
 
@@ -22,7 +25,9 @@ def summary(listing: Listing, base: str, marketplace: str, currency: str) -> Jso
     shown: Json = {
         **_shared(listing, marketplace, currency),
         "leafCategoryIds": [listing.category],
-        "categories": [{"categoryId": listing.category, "categoryName": CATEGORY}],
+        "categories": [
+            {"categoryId": listing.category, "categoryName": _path(listing)[0].rpartition("|")[2]}
+        ],
         "thumbnailImages": [{"imageUrl": _picture(listing)}],
         "itemHref": f"{base}/buy/browse/v1/item/{listing.item_id.replace('|', '%7C')}",
         "itemLocation": {"postalCode": "112**", "country": listing.country},
@@ -40,8 +45,8 @@ def detail(listing: Listing, base: str, marketplace: str, currency: str, *, more
     shown: Json = {
         **_shared(listing, marketplace, currency),
         "categoryId": listing.category,
-        "categoryPath": f"Toys & Hobbies|Collectible Card Games|{CATEGORY}",
-        "categoryIdPath": f"220|2536|{listing.category}",
+        "categoryPath": _path(listing)[0],
+        "categoryIdPath": _path(listing)[1],
         "itemLocation": {"postalCode": "112**", "country": listing.country},
         "conditionDescriptors": [
             {"name": name, "values": [{"content": text}]} for name, text in listing.descriptors
@@ -95,6 +100,12 @@ def _shared(listing: Listing, marketplace: str, currency: str) -> Json:
     }
 
 
+def _path(listing: Listing) -> tuple[str, str]:
+    """Its category's path, in words and in ids."""
+    of_cards = f"Toys & Hobbies|Collectible Card Games|{CATEGORY}", f"220|2536|{listing.category}"
+    return PLACES.get(listing.category, of_cards)
+
+
 def _money(value: Decimal | None, listing: Listing, currency: str) -> dict[str, str] | None:
     return None if value is None else amount(value, listing.currency, currency)
 
@@ -138,11 +149,15 @@ def _discount(listing: Listing, currency: str) -> Json | None:
 
 
 def _aspects(card: Record) -> list[Json]:
-    card_set = card.get("set")
-    facts = {
-        "Card Name": card.get("name"),
-        "Card Number": card.get("number"),
-        "Set": card_set.get("name") if isinstance(card_set, dict) else None,
-        "Language": "English",
-    }
+    card_set, own = card.get("set"), card.get("aspects")
+    facts = (
+        own
+        if isinstance(own, dict)
+        else {
+            "Card Name": card.get("name"),
+            "Card Number": card.get("number"),
+            "Set": card_set.get("name") if isinstance(card_set, dict) else None,
+            "Language": "English",
+        }
+    )
     return [{"type": "STRING", "name": name, "value": str(value)} for name, value in facts.items() if value]

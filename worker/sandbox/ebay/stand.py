@@ -14,6 +14,7 @@ from worker.sandbox.app import card_routes, sandbox_app
 from worker.sandbox.cards import CardRecords
 from worker.sandbox.control import control_routes
 from worker.sandbox.ebay.browse import Browse
+from worker.sandbox.ebay.coins import make_coins
 from worker.sandbox.ebay.consent import Consent
 from worker.sandbox.ebay.controls import Controls
 from worker.sandbox.ebay.feed import Feed
@@ -116,8 +117,8 @@ def stand_over(
     notifications = Notifications(Signer(seed), sellers, clock)
     own = [
         *Consent(tokens, sellers).operations(),
-        *Browse(Shelf(make_listings(records, seed=seed, now=clock()))).operations(),
-        *Insights(Shelf(make_listings(records, seed=seed + 1, now=clock()))).operations(),
+        *Browse(_shelf(records, seed, clock())).operations(),
+        *Insights(_shelf(records, seed + 1, clock())).operations(),
         *Limits(days).operations(),
         *notifications.operations(),
         *Feed(clock).operations(),
@@ -137,6 +138,10 @@ def stand_over(
         unknown(pipeline),
     ]
     return Stand(sandbox_app(routes), application, tokens, sellers)
+
+
+def _shelf(records: CardRecords, seed: int, now: datetime) -> Shelf:
+    return Shelf((*make_listings(records, seed=seed, now=now), *make_coins(seed=seed, now=now)))
 
 
 def application_of(seed: int, accepted_url: str) -> Application:
