@@ -19,4 +19,3 @@ def test_the_server_has_connections_for_the_largest_fleet_and_the_poolers() -> N
     direct = scaled["maxReplicaCount"] * (DIRECT_OF_A_WORKER + FOR_A_MOMENT)
 
     assert pooled + direct + OTHERS <= allowed
-
