@@ -16,8 +16,9 @@ JOBS = 100_000
 SLOTS = 2_000
 LIMIT_SECONDS = 600
 FILL = """
-select max(e.id) from worker.enqueue_many('noop', array_fill('{"i": 1}'::jsonb, array[%s])) as e(id)
+select max(e.id) from worker.enqueue_many('noop', array_fill(%s::jsonb, array[%s])) as e(id)
 """
+NOTHING = '{"i": 1}'
 FURTHEST = "select coalesce(max(h.id), 0) from worker.job_history h"
 LEFT = "select exists (select from worker.jobs j where j.id > %s and j.id <= %s)"
 WORKED = """
@@ -53,18 +54,24 @@ def drain(url: str, *, jobs: int, processes: int = 1, empty: bool = True) -> flo
             connection.execute("truncate worker.jobs, worker.job_history")
         connection.execute("select worker.pause_queue('noop')")
         with noop_workers(url, slots=SLOTS, processes=processes):
-            before, last = _fill(connection, jobs)
-            connection.execute("select worker.resume_queue('noop')")
-            _await_drained(connection, before, last)
-        done, seconds = _one(connection, WORKED, before, last)
+            return drained(connection, jobs=jobs)
+
+
+def drained(connection: Session, *, jobs: int, payload: str = NOTHING) -> float:
+    """Fill the queue, which is paused, let it go, and answer jobs a second; it is paused again afterwards."""
+    before, last = _fill(connection, jobs, payload)
+    connection.execute("select worker.resume_queue('noop')")
+    _await_drained(connection, before, last)
+    connection.execute("select worker.pause_queue('noop')")
+    done, seconds = _one(connection, WORKED, before, last)
     assert done == jobs, f"of {jobs} jobs {done} were completed"
     return jobs / float(str(seconds))
 
 
-def _fill(connection: Session, jobs: int) -> tuple[int, int]:
+def _fill(connection: Session, jobs: int, payload: str) -> tuple[int, int]:
     connection.execute("vacuum worker.jobs")
     (before,) = _one(connection, "select nextval(pg_get_serial_sequence('worker.jobs', 'id'))")
-    (last,) = _one(connection, FILL, jobs)
+    (last,) = _one(connection, FILL, payload, jobs)
     connection.execute("vacuum analyze worker.jobs")
     connection.execute("checkpoint")
     return int(str(before)), int(str(last))

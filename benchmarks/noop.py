@@ -29,9 +29,10 @@ QUEUE = "noop"
 
 
 class Payload(JobPayload):
-    """``i`` numbers the job."""
+    """``i`` numbers the job; it waits so many ``ms``, as for somebody else's answer."""
 
     i: int
+    ms: int = 0
 
 
 def nothing(_: int) -> None:
@@ -52,6 +53,8 @@ class Noop:
 
     async def handle(self, work: Work, payload: Payload) -> Ending:  # noqa: ARG002 - nothing is worked.
         self.began(payload.i)
+        if payload.ms:
+            await anyio.sleep(payload.ms / 1000)
         return Done()
 
 

@@ -46,14 +46,16 @@ def python(*arguments: str, url: str) -> Iterator[Process]:
 
 
 @contextmanager
-def noop_workers(url: str, *, slots: int, processes: int = 1, starts: Path | None = None) -> Iterator[None]:
-    """Run workers of the kind ``noop``; yields once all have looked for work, found none and sleep."""
+def noop_workers(
+    url: str, *, slots: int, processes: int = 1, starts: Path | None = None
+) -> Iterator[Sequence[Process]]:
+    """Run workers of the kind ``noop``; yields them once all have looked for work, found none and sleep."""
     arguments = ["-m", "benchmarks.noop", "--slots", str(slots)]
     arguments += [] if starts is None else ["--starts", str(starts)]
     with ExitStack() as stack, psycopg.connect(url, autocommit=True) as connection:
         started = [stack.enter_context(python(*arguments, url=url)) for _ in range(processes)]
         until(lambda: asleep(connection, "noop") == processes, "the workers to start", alive=started)
-        yield
+        yield started
 
 
 def asleep(connection: Session, queue: str) -> int:

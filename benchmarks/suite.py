@@ -8,6 +8,8 @@ from benchmarks import (
     curves,
     drain,
     enqueue,
+    fleet,
+    growing,
     growth,
     inventory,
     memory,
@@ -33,6 +35,8 @@ BENCHMARKS: Mapping[str, Measure] = {
     "sell": sell.measure,
     "curves": curves.measure,
     "truth": truth.measure,
+    "fleet": fleet.measure,
+    "growing": growing.measure,
     "snapshot": snapshot.measure,
     "inventory": inventory.measure,
 }
