@@ -78,9 +78,9 @@ async def test_collectors_jobs_and_live_prices_wait_in_no_circle(
     async with (
         market.db.transaction() as connection
     ):  # So that their ids go against the order of their items.
-        for one in sorted(said(cards, Random(7)), key=lambda offer: offer.item_id, reverse=True):  # noqa: S311
+        for one in sorted(said(cards, Random(7)), key=lambda offer: offer.item_id, reverse=True):
             await keep(connection, EBAY, [one], wanted=None)
-    steps: list[Step] = [partial(collect, market.db, cards, Random(seed)) for seed in range(3)]  # noqa: S311
+    steps: list[Step] = [partial(collect, market.db, cards, Random(seed)) for seed in range(3)]
     for _ in range(2):
         steps += [partial(one, market.db, new_pricer(), cards) for one in (compute, ask)]
 
