@@ -70,16 +70,6 @@ def _unusable(one: Looked, terms: Terms, now: datetime) -> Iterator[tuple[str, s
         yield "variation_group", "one price stands for a whole group"
     if one.left_out == "rule":
         yield "rule", one.left_out_why or "a rule of its source"
-    yield from _unpriced(one, terms)
-    if one.observed_at > now + TOMORROW:
-        yield "rule", f"it is dated {one.observed_at:%Y-%m-%d}, which has not come yet"
-    if one.observed_at < now - timedelta(days=days):
-        yield "rule", f"it is older than {days} days"
-    if why := _broken(one, terms):
-        yield "rule", why
-
-
-def _unpriced(one: Looked, terms: Terms) -> Iterator[tuple[str, str]]:
     if one.status not in PRICED:
         yield "rule", f"it is {one.status.replace('_', ' ')}"
     if one.cents is None or one.cents <= 0:
@@ -88,13 +78,19 @@ def _unpriced(one: Looked, terms: Terms) -> Iterator[tuple[str, str]]:
         yield "rule", TOO_MUCH
     if one.currency != terms.currency:
         yield "rule", f"its price is in {one.currency}, not in {terms.currency}"
+    if one.observed_at > now + TOMORROW:
+        yield "rule", f"it is dated {one.observed_at:%Y-%m-%d}, which has not come yet"
+    if one.observed_at < now - timedelta(days=days):
+        yield "rule", f"it is older than {days} days"
+    yield from _broken(one, terms)
 
 
-def _broken(one: Looked, terms: Terms) -> str | None:
+def _broken(one: Looked, terms: Terms) -> Iterator[tuple[str, str]]:
     if one.cents is None or one.currency is None:
-        return None
-    price = money(one.cents)
-    return broken(terms.rules, Measured(one.source, None, one.title or "", price, one.currency, one.seller))
+        return
+    measured = Measured(one.source, None, one.title or "", money(one.cents), one.currency, one.seller)
+    if why := broken(terms.rules, measured):
+        yield "rule", why
 
 
 def _comp(one: Looked) -> Comp:
