@@ -33,7 +33,7 @@ ORDERS = 10_000
 ORDERS_A_SELLER = 40
 AT_ONCE = 8
 HOUSE = UUID(int=1)
-EMPTY = "truncate public.price_observations, public.ebay_cursors"
+EMPTY = "truncate public.intake_comps, public.price_observations, public.ebay_cursors"
 PREFIX = "WORKER_EBAY__"
 
 

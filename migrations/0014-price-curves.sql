@@ -45,6 +45,9 @@ begin
 end $$;
 create trigger keep_curves before update on public.card_print_price_curves
     for each row execute function worker.keep_curves();
+-- They are every org's: whoever sees the observations of one alone may not say what a print is worth to all.
+create trigger guard_curves before insert on public.card_print_price_curves
+    for each statement execute function worker.guard_sources();
 
 insert into worker.rights (role, object, privileges) values
     ('mintmark_operator', 'table public.card_print_price_curves', 'select'),

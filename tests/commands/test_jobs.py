@@ -7,6 +7,20 @@ import pytest
 
 from tests.commands.conftest import Cli, Said
 
+KINDS = (
+    "account_sync",
+    "collect",
+    "demo",
+    "ebay_limits",
+    "normalize_batch",
+    "price_curve",
+    "price_index",
+    "seller_sync",
+    "snapshot",
+    "sync_orgs",
+    "valuation",
+)
+
 
 def job(cli: Cli, said: Said) -> dict[str, object]:
     return cli("job", "show", int(said.out), "--json").row()
@@ -61,10 +75,7 @@ def test_a_kind_nobody_knows_is_wrong_use_and_the_known_ones_are_named(cli: Cli)
     said = cli("enqueue", "nonsense")
 
     assert (said.code, said.out) == (2, "")
-    assert (
-        said.err == 'mintmark: unknown kind "nonsense"; known are: '
-        "account_sync, demo, ebay_limits, normalize_batch, seller_sync, sync_orgs\n"
-    )
+    assert said.err == f'mintmark: unknown kind "nonsense"; known are: {", ".join(KINDS)}\n'
 
 
 def test_options_of_enqueue_reach_the_job(cli: Cli) -> None:
@@ -151,14 +162,15 @@ def test_a_paused_queue_says_so_until_it_is_resumed(cli: Cli) -> None:
 
     assert (paused.code, paused.out, paused.err) == (0, "", "queue default is paused\n")
     assert (resumed.code, resumed.out, resumed.err) == (0, "", "queue default goes on\n")
-    assert held == {"catalog": (False, 0), "default": (True, 1), "sync": (False, 0)}
-    assert free == {"catalog": False, "default": False, "sync": False}
+    quiet = ("catalog", "collect", "pricing", "sync")
+    assert held == {"default": (True, 1)} | dict.fromkeys(quiet, (False, 0))
+    assert free == {"default": False} | dict.fromkeys(quiet, False)
 
 
 def test_the_kinds_are_listed_with_what_they_take(cli: Cli) -> None:
     rows = {row["kind"]: row for row in cli("kinds", "--json").rows()}
 
-    assert set(rows) == {"account_sync", "demo", "ebay_limits", "normalize_batch", "seller_sync", "sync_orgs"}
+    assert set(rows) == set(KINDS)
     assert rows["normalize_batch"]["schema"]["required"] == ["source"]
     assert "cost_cents" in rows["demo"]["takes"]
     assert "normalize_batch" in cli("kinds").out

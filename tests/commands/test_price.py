@@ -100,3 +100,22 @@ def test_a_card_that_nobody_knows_is_wrong_use(cli: Cli, card: int, name: str, s
     assert card
     assert said.code == 2
     assert sentence in said.err
+
+
+@pytest.fixture
+async def two_printings(db: Database) -> int:
+    market = Market(db)
+    pikachu = await market.card("58", "Pikachu", ("normal", "reverse_holofoil"))
+    for price in ("300", "310"):
+        await market.said(pikachu, "Pikachu 58/102 NM", price, basis="sold")
+    await market.said(pikachu, "Pikachu 58/102 Reverse Holo NM", "77", basis="sold")
+    return pikachu
+
+
+def test_each_printing_has_evidence_of_its_own(cli: Cli, two_printings: int) -> None:
+    rows = cli("price", str(two_printings), "--evidence", "--json").rows()
+    table = cli("price", str(two_printings), "--evidence").out
+
+    told = {row["variant"]: sorted(one["price"] for one in row["evidence"]) for row in rows}
+    assert told == {"normal": ["300.00", "310.00"], "reverse_holofoil": ["77.00"]}
+    assert "Pikachu 58/102 Reverse Holo NM" in table.partition("evidence of reverse_holofoil, en, USD")[2]

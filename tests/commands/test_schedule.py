@@ -31,7 +31,7 @@ def seen(database_url: str) -> None:
 def test_schedules_are_listed_with_when_they_are_due_and_what_is_wrong(cli: Cli) -> None:
     broken, nightly = cli("schedule", "list", "--json").rows()
 
-    assert broken["problem"].startswith('unknown kind "nonsense"; known are: account_sync, demo, ')
+    assert broken["problem"].startswith('unknown kind "nonsense"; known are: account_sync, collect, demo, ')
     due = datetime.fromisoformat(str(nightly.pop("next_at")))
     assert Cron("15 3 * * *", "Europe/Berlin").after(due.replace(second=0)) != due
     assert nightly == {

@@ -90,3 +90,47 @@ async def test_prices_run_by_the_clock_and_the_run_says_how_many_it_made(
     )
 
     assert summary == '{"priced": 6, "unknown": 0, "without_price": 1}'
+
+
+async def test_a_print_that_is_named_twice_is_one_item(market: Market, database_url: str) -> None:
+    run, curves = await priced(market, database_url, f'{{"prints": [{market.prints["2"]}, "base1-2"]}}')
+
+    assert curves == [("2", "204.00")]
+    assert (run["state"], run["total_items"], run["processed_items"]) == ("completed", 1, 1)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        '{"share": 5, "shares": 2}',
+        '{"share": 1}',
+        '{"shares": 2, "prints": [1]}',
+        '{"set": "base1", "prints": [1]}',
+    ],
+)
+async def test_shares_that_cannot_be_are_refused_in_a_sentence(
+    market: Market, database_url: str, params: str
+) -> None:
+    run, curves = await priced(market, database_url, params)
+    why = await market.db.fetchval("select error_message from worker.job_status where run_id = $1", run["id"])
+
+    assert (run["state"], curves) == ("failed", [])
+    assert "share" in why or "either" in why
+
+
+async def test_a_print_that_has_come_meanwhile_is_priced_when_the_failed_are_retried(
+    market: Market, database_url: str
+) -> None:
+    run, _ = await priced(market, database_url, '{"prints": ["base1-2", "base1-99"]}')
+    card = await market.card("99", "Charizard")
+    await market.said(card, "Charizard 99/102 NM", "5", basis="sold")
+    await market.db.execute("select worker.retry_failed($1)", run["id"])
+    await drain(database_url)
+
+    assert (
+        await market.db.fetchval(
+            "select nm_median::text from public.card_print_price_curves where card_print_id = $1", card
+        )
+        == "5.00"
+    )
+    assert (await run_row(market.db, run["id"]))["failed_items"] == 0

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -493,3 +493,13 @@ async def test_without_a_run_it_is_valued_too(db: Database, database_url: str) -
     await drain(database_url, handler(db, Shop(sales("30", "32", "34"))))
 
     assert await db.fetchval("select median from valuations") == Decimal("32.00")
+
+
+async def test_an_amount_that_nothing_costs_is_left_out_and_stops_no_valuation(
+    db: Database, database_url: str
+) -> None:
+    huge = [offer(90 + n, "1921-S Morgan Silver Dollar VF", "9999999999.99") for n in range(3)]
+    offers = [replace(one, shipping=Decimal("9999999999.99")) for one in huge] + sales("40", "41", "42")
+    found, _ = await value(db, database_url, Shop(offers), attributes=MORGAN)
+
+    assert (found["comps"], found["median"]) == (3, Decimal("41.00"))

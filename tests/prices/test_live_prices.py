@@ -10,11 +10,13 @@ from functools import partial
 
 import anyio
 import anyio.abc
+import asyncpg
 import pytest
 
 from tests.prices.market import Market
-from tests.runs.scene import ROOT
-from worker.catalog import live_prices
+from tests.runs.scene import ROOT, until
+from worker.catalog import comps, live_prices
+from worker.catalog.evidence import judge_prints
 from worker.catalog.live_prices import LivePrice, get_live_price
 from worker.catalog.price_curves import SQL, Pricer
 from worker.catalog.prints import NoSuchPrint
@@ -27,6 +29,10 @@ NewPricer = Callable[[], Pricer]
 WAITING = """
 select count(*) from pg_locks where locktype = 'advisory' and objid = 1 and not granted
    and database = (select oid from pg_database where datname = current_database())
+"""
+ROW_WAITS = """
+select exists (select from pg_stat_activity
+                where datname = current_database() and wait_event = 'transactionid')
 """
 ASKING = """
 import sys
@@ -190,3 +196,60 @@ async def test_printings_and_currencies_are_priced_apart(market: Market, new_pri
         ("unlimited_holofoil", "EUR", Decimal("250.00")),
     ]
     assert view == 3
+
+
+async def test_a_price_waits_for_rows_that_another_is_judging_and_loses_none_of_them(
+    market: Market, new_pricer: NewPricer
+) -> None:
+    card, answers = await charizard(market), list[LivePrice]()
+    await get_live_price(market.db, new_pricer(), card, fresh_for=HOUR)
+    for _ in range(3):
+        await market.said(card, "Charizard 4/102 NM", "310", basis="sold")
+
+    async def ask() -> None:
+        answers.append(await get_live_price(market.db, new_pricer(), card, fresh_for=HOUR, force=True))
+
+    async with anyio.create_task_group() as group, market.db.transaction() as other:
+        await new_pricer().compute(other, [card])
+        group.start_soon(ask)
+        await until(partial(market.db.fetchval, ROW_WAITS))
+
+    assert answers[0].curves[0].listing_count == 6
+
+
+async def test_whoever_waits_for_rows_of_another_waits_for_so_long_and_no_longer(
+    market: Market, new_pricer: NewPricer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = await charizard(market)
+    monkeypatch.setattr(live_prices, "WAIT_SECONDS", 0.05)
+
+    async with market.db.transaction() as other:
+        await other.execute("update public.price_observations set updated_at = now()")
+        with pytest.raises(Unavailable, match="try again"):
+            await get_live_price(market.db, new_pricer(), card, fresh_for=HOUR)
+
+
+async def test_whoever_sees_one_org_alone_makes_no_price_for_all(
+    market: Market, new_pricer: NewPricer, db: Database
+) -> None:
+    card = await charizard(market)
+
+    async with db.transaction() as connection:
+        await connection.execute("select set_config('mintmark.org_id', gen_random_uuid()::text, true)")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="confined to an org"):
+            await new_pricer().compute(connection, [card])
+
+
+async def test_a_row_that_is_written_anew_while_it_is_read_still_has_its_name(
+    market: Market, new_pricer: NewPricer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = await charizard(market)
+    async with market.db.transaction() as connection:
+        await judge_prints(connection, [card])
+    weigh = comps.SQL["weigh_sources"]
+    meanwhile = f"with w as (update public.price_observations set judged_by = null returning 1) {weigh}"
+    monkeypatch.setattr(comps, "SQL", {**comps.SQL, "weigh_sources": meanwhile})
+
+    live = await get_live_price(market.db, new_pricer(), card, fresh_for=HOUR)
+
+    assert live.curves[0].prices["NM"][0] == Decimal("300.00")

@@ -8,11 +8,11 @@ select o.id, o.card_print_id, o.group_key, o.source_key, o.comp, coalesce(o.tota
  where o.card_print_id = any ($1::bigint[])
 
 -- name: name_groups
--- What the groups of these prints are called.
+-- What the groups of these prints are called, also of rows that somebody has written anew since they were read.
 select distinct on (o.group_key) o.group_key, coalesce(o.variant, '') as variant, coalesce(o.language, '') as language,
        coalesce(o.currency, '') as currency
   from public.price_observations o
- where o.card_print_id = any ($1::bigint[]) and o.judged_by is not null
+ where o.card_print_id = any ($1::bigint[])
 
 -- name: weigh_sources
 -- What each source weighs, and what time it is; a row at least, whatever sources there are.

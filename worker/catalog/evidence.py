@@ -22,6 +22,9 @@ SQL = statements(Path(__file__).with_name("evidence.sql"))
 READER = 1
 """To be counted up whenever rows are to be judged anew because they are read in another way."""
 ROWS_AT_ONCE = 2000
+MOST_CENTS = 10**12 - 1
+"""What a price can be at most, as curves and valuations hold it: with its shipping it may come to more."""
+TOO_MUCH = "it costs more with its shipping than any price can be"
 NOT_PAID = {"unpaid": "it was not paid", "cancelled": "the sale was cancelled", "refunded": "it was refunded"}
 
 
@@ -97,6 +100,8 @@ def _no_price(row: Record) -> tuple[str, str] | None:
         return "rule", row["unreadable"] or "it has no price"
     if row["unit_price"] <= 0:
         return "rule", "its price is 0"
+    if row["total_cents"] > MOST_CENTS:
+        return "rule", TOO_MUCH
     if row["is_future"]:
         return "rule", "its date is in the future"
     why = NOT_PAID.get(row["status"])
@@ -115,20 +120,30 @@ def _no_single_card(row: Record, read: ListingReading, said: Evidence) -> tuple[
 
 def _said(row: Record, read: ListingReading) -> Evidence:
     """What is known of its condition: by eBay's descriptors, by its title, by its condition id."""
-    told = json.loads(row["descriptors"]) if row["descriptors"] else []
-    descriptors = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
-    return evidence(read, row["condition_id"], descriptors)
+    return evidence(read, row["condition_id"], _descriptors(row["descriptors"]))
 
 
-async def judge_prints(connection: Connection, prints: Sequence[int]) -> int:
+def _descriptors(text: str | None) -> list[dict[str, Any]]:
+    """Those that have the shape of one; of what is no list of them, none."""
+    try:
+        told = json.loads(text or "[]")
+    except (ValueError, RecursionError):
+        return []  # A bare text, or deeper than anything that eBay says.
+    return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+
+
+async def judge_prints(connection: Connection, prints: Sequence[int], *, waiting: bool = False) -> int:
     """Judge every row of these prints that the present reader and rules have not; answers how many.
 
-    To be called in a transaction. Rows that another judge is at are left to him.
+    To be called in a transaction. Rows that another is at are left to him, or, ``waiting``, judged when he
+    has let go of them: that is for whoever holds no rows yet.
     """
     judge, cards = await present_judge(connection), dict[int, Print]()
     judged = after = 0
     while ids := await _unjudged(connection, prints, judge.name, after):
-        rows = await connection.fetch(SQL["to_judge"], ids)
+        if waiting:
+            await connection.execute(SQL["hold"], ids)
+        rows = await connection.fetch(SQL["to_judge"], ids, judge.name)
         await _learn(connection, cards, {row["card_print_id"] for row in rows})
         verdicts = [(row["id"], *judge.judge(row, cards[row["card_print_id"]])) for row in rows]
         if verdicts:

@@ -1,7 +1,8 @@
 """The price of one print, now: what is there while it is fresh, else computed, once for all who ask."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,11 +66,13 @@ async def get_live_price(
         ):
             return await _answer(connection, asked, print_id, computed_now=False)
     async with db.transaction() as connection:
-        await _take_turn(connection, print_id)
-        now = await _checked(connection, print_id)
-        if now["computed_at"] is None or now["computed_at"] <= asked["now"]:
-            await pricer.compute(connection, [print_id])
+        with _waiting_for(print_id):
+            await connection.execute(SQL["limit_wait"], f"{WAIT_SECONDS * 1000:.0f}ms")
+            await connection.execute(SQL["take_turn"], print_id)
             now = await _checked(connection, print_id)
+            if now["computed_at"] is None or now["computed_at"] <= asked["now"]:
+                await pricer.compute(connection, [print_id])
+                now = await _checked(connection, print_id)
         return await _answer(connection, now, print_id, computed_now=True)
 
 
@@ -80,10 +83,10 @@ async def _checked(connection: Connection, print_id: int) -> Record:
     return row
 
 
-async def _take_turn(connection: Connection, print_id: int) -> None:
-    await connection.execute(SQL["limit_wait"], f"{WAIT_SECONDS * 1000:.0f}ms")
+@contextmanager
+def _waiting_for(print_id: int) -> Iterator[None]:
     try:
-        await connection.execute(SQL["take_turn"], print_id)
+        yield
     except asyncpg.LockNotAvailableError:
         raise Unavailable(
             f"the price of print {print_id} is being computed for more than {WAIT_SECONDS:g} s: try again"

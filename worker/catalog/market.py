@@ -79,8 +79,10 @@ async def keep(
     mapped = await _map(connection, origin, asked, wanted)
     written = {item for item in asked if _differs(mapped[item], known.get(item), hashes[item])}
     told = [_row(latest[item], mapped[item], hashes[item]) for item in sorted(written)]
-    await _write(connection, origin, told)
     again = [one for item, one in ours.items() if item not in written and _is_stale(one, known.get(item))]
+    if old := [*(written & known.keys()), *(one.item_id for one in again)]:
+        await connection.execute(SQL["hold"], origin.source, origin.marketplace, old)
+    await _write(connection, origin, told)
     await _see_again(connection, origin, again)
     new = sum(item not in known for item in written)
     prints = {row["card_print_id"] for row in rows} | {one.card_print_id for one in mapped.values()}

@@ -10,6 +10,14 @@ select o.external_item_id, o.org_id, o.content_hash, o.source_modified_at, o.map
        join public.price_observations o
          on o.source = $1 and o.marketplace_id = $2 and o.external_item_id = k.item_id and o.order_id is null
 
+-- name: hold
+-- Take these rows in the order of their ids, as everybody does who waits for rows: so nobody waits in a circle.
+select o.id
+  from unnest($3::text[]) as k(item_id)
+       join public.price_observations o
+         on o.source = $1 and o.marketplace_id = $2 and o.external_item_id = k.item_id and o.order_id is null
+ order by o.id for no key update of o
+
 -- name: write
 -- What a row says is replaced by what is newer, and then nobody has judged it yet. A print that somebody chose by hand
 -- stays, and so does one that was found, where now none is.

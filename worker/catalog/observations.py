@@ -133,6 +133,9 @@ def _differs(one: Chosen, row: Record) -> bool:
 
 async def write(connection: Connection, writer: Writer, chosen: Plan) -> None:
     """Write what a plan holds; what others have written since is written over where it differs."""
+    if chosen.changed:
+        keys = zip(*(one.sale.key for one in chosen.changed), strict=True)
+        await connection.execute(SQL["hold"], writer.source, *keys)
     rows = [_row(one) for one in (*chosen.new, *chosen.changed)]
     if rows:
         whose = (writer.org_id, writer.source, writer.basis, writer.account_id)

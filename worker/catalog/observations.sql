@@ -6,6 +6,15 @@ select o.org_id, o.source_modified_at, o.marketplace_id, o.order_id, o.order_lin
          on o.source = $1 and o.marketplace_id = k.marketplace_id and o.order_id = k.order_id
         and o.order_line_item_id = k.line_id
 
+-- name: hold
+-- Take these rows in the order of their ids, as everybody does who waits for rows: so nobody waits in a circle.
+select o.id
+  from unnest($2::text[], $3::text[], $4::text[]) as k(marketplace_id, order_id, line_id)
+       join public.price_observations o
+         on o.source = $1 and o.marketplace_id = k.marketplace_id and o.order_id = k.order_id
+        and o.order_line_item_id = k.line_id
+ order by o.id for no key update of o
+
 -- name: write
 -- A row that somebody has mapped by hand keeps its print.
 insert into public.price_observations as o

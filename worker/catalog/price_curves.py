@@ -8,14 +8,15 @@ from typing import Any
 
 from worker.catalog.comps import Evidence, Reader, Window
 from worker.catalog.evidence import judge_prints, present_judge
-from worker.db import Connection, Database, statements
+from worker.db import Connection, Database, Record, statements
 from worker.pricing.comps import CONDITIONS
 from worker.pricing.curve import ConditionPrice, Curve, Habits, fit
-from worker.pricing.gathering import NamedCurve, by_print
+from worker.pricing.gathering import GroupName, NamedCurve, by_print
 
 SQL = statements(Path(__file__).with_name("price_curves.sql"))
 VERSION = 1
 """Of the shape of ``raw_json``."""
+NOTHING_SAID = Curve(group=-1, prices=(), left_out={}, guide=(), violations=(), confidence=0)
 QUANTILES = ("0.5", "0.95", "1")
 
 
@@ -31,10 +32,12 @@ class Pricer:
         """Judge what is new of these prints, compute their curves and write them.
 
         To be called in a transaction. A print without any observation has no curve; that it was looked at is
-        noted all the same.
+        noted all the same. A curve that has lost all its evidence is followed by one without prices: what is
+        latest is never what was once true.
         """
         evidence = await self._evidence(connection, prints)
         curves = by_print(fit(evidence.comps, self._habits), evidence.groups)
+        curves += _without(await connection.fetch(SQL["shown"], list(prints)), curves)
         if curves:
             rows = [self._row(one) for one in curves]
             await connection.execute(SQL["write_curves"], *map(list, zip(*rows, strict=True)))
@@ -45,7 +48,8 @@ class Pricer:
         judge = (await present_judge(connection)).name
         evidence = await self._reader.read(connection, prints, judge)
         if evidence.stale:
-            await judge_prints(connection, prints)
+            # Without what another is judging just now it would stand in the way of his price, which has it.
+            await judge_prints(connection, prints, waiting=True)
             evidence = await self._reader.read(connection, prints, judge)
         return evidence
 
@@ -57,6 +61,13 @@ class Pricer:
             columns += (price.median, price.floor, price.samples) if price else (None, None, 0)
         raw = json.dumps({**_as_json(one.curve), "made_by": self._told}, separators=(",", ":"))
         return (one.print_id, *one.name, *columns, one.curve.confidence, one.curve.listing_count, raw)
+
+
+def _without(shown: Sequence[Record], curves: Sequence[NamedCurve]) -> list[NamedCurve]:
+    """Curves without prices for those that are shown, and of which there is none now."""
+    there = {(one.print_id, one.name) for one in curves}
+    names = [(row["card_print_id"], GroupName(*row[1:])) for row in shown]
+    return [NamedCurve(*one, NOTHING_SAID) for one in names if one not in there]
 
 
 async def price_ages(db: Database) -> Mapping[str, float]:

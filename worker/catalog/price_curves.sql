@@ -12,6 +12,15 @@ select n.print, n.variant, n.language, n.currency, n.nm_m / 100.0, n.nm_f / 100.
        as n(print, variant, language, currency, nm_m, nm_f, nm_n, lp_m, lp_f, lp_n, mp_m, mp_f, mp_n, hp_m, hp_f, hp_n,
             dmg_m, dmg_f, dmg_n, confidence, listings, raw)
 
+-- name: shown
+-- Which curves with prices the last computation of these prints has left.
+select c.card_print_id, c.variant, c.language, c.currency
+  from unnest($1::bigint[]) as p(id)
+ cross join lateral (select max(l.created_at) as at from public.card_print_price_curves l
+                      where l.card_print_id = p.id) last
+  join public.card_print_price_curves c on c.card_print_id = p.id and c.created_at = last.at
+ where c.listing_count > 0
+
 -- name: note_checks
 -- By the clock, and not by the transaction's beginning: whoever asked before this is answered by it.
 insert into worker.price_checks as c (card_print_id, computed_at)

@@ -12,6 +12,7 @@ from worker.errors import UserError
 SQL = statements(Path(__file__).with_name("prints.sql"))
 HOUSE = UUID(int=1)
 LARGEST_ID = 2**63 - 1
+MOST_DIGITS = 40
 
 
 class Print(NamedTuple):
@@ -45,9 +46,10 @@ async def find_print(connection: Connection, asked: str) -> Print:
     """
     wanted = asked.strip()
     if wanted.isdecimal():
-        return await _by_id(connection, int(wanted), asked)
+        # Longer than any id there is, and perhaps than what may be read as a number.
+        return await _by_id(connection, int(wanted[:MOST_DIGITS]), asked)
     source, colon, external_id = wanted.partition(":")
-    if colon and " " not in source:
+    if colon and " " not in source and not external_id.startswith(" "):  # "Type: Null" is a card.
         found = await connection.fetchval(SQL["by_mapping"], source, external_id)
         if found is None:
             raise NoSuchPrint(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from worker.catalog.evidence import MOST_CENTS, TOO_MUCH
 from worker.catalog.intakes import Looked, Verdict
 from worker.pricing.explaining import Asked, explain
 from worker.pricing.likeness import Likeness
@@ -69,18 +70,24 @@ def _unusable(one: Looked, terms: Terms, now: datetime) -> Iterator[tuple[str, s
         yield "variation_group", "one price stands for a whole group"
     if one.left_out == "rule":
         yield "rule", one.left_out_why or "a rule of its source"
-    if one.status not in PRICED:
-        yield "rule", f"it is {one.status.replace('_', ' ')}"
-    if one.cents is None or one.cents <= 0:
-        yield "rule", "it has no price"
-    if one.currency != terms.currency:
-        yield "rule", f"its price is in {one.currency}, not in {terms.currency}"
+    yield from _unpriced(one, terms)
     if one.observed_at > now + TOMORROW:
         yield "rule", f"it is dated {one.observed_at:%Y-%m-%d}, which has not come yet"
     if one.observed_at < now - timedelta(days=days):
         yield "rule", f"it is older than {days} days"
     if why := _broken(one, terms):
         yield "rule", why
+
+
+def _unpriced(one: Looked, terms: Terms) -> Iterator[tuple[str, str]]:
+    if one.status not in PRICED:
+        yield "rule", f"it is {one.status.replace('_', ' ')}"
+    if one.cents is None or one.cents <= 0:
+        yield "rule", "it has no price"
+    elif one.cents > MOST_CENTS:
+        yield "rule", TOO_MUCH
+    if one.currency != terms.currency:
+        yield "rule", f"its price is in {one.currency}, not in {terms.currency}"
 
 
 def _broken(one: Looked, terms: Terms) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Annotated, Any, TypeAlias
 
 import typer
@@ -34,24 +35,25 @@ def price(
 ) -> None:
     """Show a card's price in each condition, how sure it is, and by what evidence."""
 
-    async def ask(db: Database, settings: Settings) -> tuple[Print, LivePrice, Rows, Rows]:
+    async def ask(db: Database, settings: Settings) -> tuple[Print, LivePrice, list[Rows], Rows]:
         async with db.connection() as connection:
             found = await find_print(connection, print)
         fresh_for = timedelta(hours=settings.curves.fresh_hours)
         live = await get_live_price(db, pricer_of(settings), found.id, fresh_for=fresh_for, force=force)
         first = live.curves[0] if live.curves else None
-        listed = await evidence_of(db, first) if first and evidence else []
+        listed = [await evidence_of(db, one) for one in live.curves] if evidence else []
         return found, live, listed, await guides_of(db, first) if first else []
 
     found, live, listed, guides = with_settings(ask)
     if as_json:
-        for curve in live.curves:
-            print_json(_as_json(found, live, curve, listed if evidence else None))
+        for curve, rows in zip_longest(live.curves, listed):
+            print_json(_as_json(found, live, curve, rows))
     else:
         _show(found, live, guides)
-        if evidence:
-            rows = [{**one, "price": _amount(one["price"])} for one in listed]
-            print_rows(rows, as_json=False, columns=COLUMNS, empty="no evidence")
+        for curve, rows in zip(live.curves, listed, strict=False):
+            OUT.print(f"evidence of {_named(curve)}", markup=False, highlight=False)
+            priced = [{**one, "price": _amount(one["price"])} for one in rows]
+            print_rows(priced, as_json=False, columns=COLUMNS, empty="no evidence")
     if not any(curve.listing_count for curve in live.curves):
         TALK.print(f"nobody has said a price of {found.title} that counts", markup=False)
         raise typer.Exit(1)
@@ -112,9 +114,8 @@ def _of_condition(curve: StoredCurve, name: str) -> dict[str, Any]:
 def _show(found: Print, live: LivePrice, guides: Rows) -> None:
     OUT.print(found.title, style="bold", markup=False, highlight=False)
     for curve in live.curves:
-        named = f"{curve.variant}, {curve.language}, {curve.currency}"
         OUT.print(
-            f"{named}: confidence {curve.confidence} of 10, {curve.listing_count} comps, "
+            f"{_named(curve)}: confidence {curve.confidence} of 10, {curve.listing_count} comps, "
             f"{sum(map(len, curve.raw['left_out'].values()))} left out",
             markup=False,
             highlight=False,
@@ -134,6 +135,10 @@ def _show(found: Print, live: LivePrice, guides: Rows) -> None:
     if live.curves:
         how = "now" if live.computed_now else f"{_age(live.age)} ago"
         OUT.print(f"computed {how}", markup=False, highlight=False)
+
+
+def _named(curve: StoredCurve) -> str:
+    return f"{curve.variant}, {curve.language}, {curve.currency}"
 
 
 def _table(curve: StoredCurve) -> Table:

@@ -1,12 +1,12 @@
 """Compute the price curves of prints: of some, of a set, or of all that somebody has said a price of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from worker.catalog.price_curves import Pricer
 from worker.catalog.prints import NoSuchPrint, find_print
@@ -15,7 +15,7 @@ from worker.errors import UserError
 from worker.queue.contract import Done, Ending
 from worker.runs.closing import RunTotals, Summary
 from worker.runs.handler import JobPayload
-from worker.runs.items import Item
+from worker.runs.items import Item, Outcome
 from worker.runs.work import Batch, Work
 
 SQL = statements(Path(__file__).with_name("price_curve.sql"))
@@ -34,6 +34,14 @@ class Payload(JobPayload):
         0, ge=0, description="which of these shares; set on the jobs that a run's first job adds"
     )
     shares: int = Field(1, ge=1, description="of so many")
+
+    @model_validator(mode="after")
+    def _says_whose(self) -> Self:
+        if self.share >= self.shares:
+            raise ValueError(f"there is no share {self.share} of {self.shares}: the first is 0")
+        if self.prints is not None and (self.set is not None or self.shares > 1):
+            raise ValueError('say either "prints", which are not shared, or "set"')
+        return self
 
 
 @dataclass(frozen=True)
@@ -55,22 +63,30 @@ class PriceCurve:
     async def handle(self, work: Work, payload: Payload) -> Ending:
         """Compute what is left behind the checkpoint."""
         if payload.prints is not None:
-            return await self._some(work, payload.prints)
+            await self._again(work)
+            return await self._some(work, list(dict.fromkeys(map(str, payload.prints))))
         at = work.checkpoint or await self._begin(work, payload)
         while not at["ended"]:
             at = await self._step(work, payload, at)
         return Done({"prints": at["done"]})
 
-    async def _some(self, work: Work, names: Sequence[int | str]) -> Ending:
+    async def _again(self, work: Work) -> None:
+        """Those that were not there, and were retried; each is the item that it was."""
+        names = [one.ref.external_id for one in work.again]
+        for first in range(0, len(names), self.batch_size):
+            async with work.commit() as batch:
+                await self._compute(batch, await _found(batch, names[first : first + self.batch_size]))
+
+    async def _some(self, work: Work, names: Sequence[str]) -> Ending:
         """Those that were named, in their order; one that is not there fails its item, and no other."""
         done = work.checkpoint["done"] if work.checkpoint else 0
         while done < len(names):
             async with work.commit() as batch:
                 some = names[done : done + self.batch_size]
-                prints = await _found(batch, some)
-                await self._compute(batch, prints)
+                await self._compute(batch, list(await _found(batch, some)))
                 done += len(some)
                 batch.expected = len(names) if work.checkpoint is None and done == len(some) else 0
+                batch.expected -= len(some) - len(batch.items)  # Several may be names of one print.
                 batch.checkpoint = {"done": done}
         return Done({"prints": done})
 
@@ -109,24 +125,30 @@ class PriceCurve:
             }
         return dict(batch.checkpoint)
 
-    async def _compute(self, batch: Batch, prints: Sequence[int]) -> None:
-        curves = await self.pricer.compute(batch.connection, prints)
+    async def _compute(self, batch: Batch, prints: Sequence[int] | Mapping[int, str]) -> None:
+        """Compute these, with an item each; by its own name, or by the one that it is given here."""
+        names = prints if isinstance(prints, Mapping) else {}
+        curves = await self.pricer.compute(batch.connection, list(prints))
         priced = {one.print_id for one in curves if one.curve.prices}
         rows = await batch.connection.fetch(SQL["names_of"], list(prints))
         batch.items.extend(
-            Item("card", row["source_card_id"], "completed" if row["id"] in priced else "skipped")
+            Item("card", names.get(row["id"], row["source_card_id"]), _outcome(row["id"] in priced))
             for row in rows
         )
 
 
-async def _found(batch: Batch, names: Sequence[int | str]) -> list[int]:
-    prints = dict[int, None]()
+def _outcome(is_priced: bool) -> Outcome:
+    return "completed" if is_priced else "skipped"
+
+
+async def _found(batch: Batch, names: Sequence[str]) -> dict[int, str]:
+    prints = dict[int, str]()
     for name in names:
         try:
-            prints[(await find_print(batch.connection, str(name))).id] = None
+            prints[(await find_print(batch.connection, name)).id] = name
         except NoSuchPrint as error:
-            batch.items.append(Item("card", str(name), "failed", error.code, str(error)))
-    return list(prints)
+            batch.items.append(Item("card", name, "failed", error.code, str(error)))
+    return prints
 
 
 async def _set_id(connection: Connection, name: str | None) -> int | None:

@@ -50,7 +50,7 @@ def _add_conditions(lexicon: Lexicon) -> None:
     for condition, listed in conditions.SAID.items():
         lexicon.phrases("condition", listed, condition)
         # Whoever asks does not know: "NM?".
-        lexicon.phrases("nothing", " ? | ".join(filter(None, map(str.strip, listed.split("|")))) + " ?")
+        lexicon.phrases("nothing", _asked(listed))
     joined = f"(?:{signs.any('/')}{signs.any(conditions.SHORT)}{signs.any('mint')}?)+"
     lexicon.rule(conditions.SHORT, joined, _joined)
     lexicon.rule(["near"], f"{signs.any('mint')}{joined}", _joined)
@@ -61,13 +61,30 @@ def _add_conditions(lexicon: Lexicon) -> None:
     before = signs.any(conditions.BEFORE_LAST)
     for word in ("EX", "ex", "m", "po"):
         lexicon.rule([word], rf"(?<={before}{signs.any(word)})\Z", _alone)
+    looks = signs.any("looks look feels so very sounds and")
+    for word in ("good", "fair"):
+        lexicon.rule([word], rf"(?<!{looks}{signs.any(word)})\Z", _alone)
+    short, slash = signs.any(conditions.SHORT), signs.any("/")
+    told = f"{signs.any('/ is')}{{0,2}}{short}(?:{slash}{short})*(?!{signs.any('? /')})"
+    lexicon.rule("condition cond", told, _told)
     # "SP" is a kind of card too, and "PL" a set; both stand before the number then.
     other = f"[{PAIR}{PADDED}{NUMBER_SIGN}]|{numbers}|{signs.any(conditions.AFTER_ANOTHER)}"
     lexicon.rule(["SP", "sp", "pl", "dm"], f"(?!{other})", _alone)
 
 
+def _asked(listed: str) -> str:
+    return "|".join(f"{phrase} ?" for phrase in listed.split("|"))
+
+
 def _alone(words: Sequence[str]) -> Meaning | None:
     return Meaning("condition", words[0].lower(), conditions.SHORT[words[0]]) if len(words) == 1 else None
+
+
+def _told(words: Sequence[str]) -> Meaning | None:
+    """Read "condition: good"."""
+    known = conditions.worse([conditions.SHORT[word] for word in words if word in conditions.SHORT])
+    text = " ".join(words).lower()
+    return Meaning("nothing", text) if known is None else Meaning("condition", text, known)
 
 
 def _hit_points(words: Sequence[str]) -> Meaning | None:
@@ -89,6 +106,7 @@ def _joined(words: Sequence[str]) -> Meaning | None:
 def _add_variants(lexicon: Lexicon) -> None:
     for feature, listed in variants.SAID.items():
         lexicon.phrases("variant", listed, feature)
+        lexicon.phrases("nothing", _asked(listed))
 
 
 def _add_languages(lexicon: Lexicon) -> None:
@@ -98,8 +116,12 @@ def _add_languages(lexicon: Lexicon) -> None:
     lexicon.phrases("nothing", language_words.NOT_A_LANGUAGE)
     for code, listed in language_words.SAID.items():
         lexicon.phrases("language", listed, code)
+    for code, listed in language_words.NAMES.items():
+        lexicon.phrases("language", listed, code)
     for code, listed in language_words.FIRST_EDITIONS.items():
         lexicon.phrases("foreign_edition", listed, code)
+    for code in ("fr", "de", "es"):  # "Dracaufeu 4/102 holo fr"
+        lexicon.rule([code], r"\Z", partial(_language_code, code))
     capitals = {word.upper(): language_words.CODES[language] for word, language in languages.CODES.items()}
     for word, code in (capitals | language_words.CAPITALS).items():
         lexicon.rule([word], _where_a_code_counts(signs, word), partial(_language_code, code))
@@ -141,11 +163,18 @@ def _add_origins(lexicon: Lexicon) -> None:
         lexicon.rule(
             heads, f"{signs.any(between)}{{0,5}}{signs.any(things)}(?!{signs.any('fresh')})", _origin
         )
+    offered = f"{signs.any(innocent_words.OFFERED_FOR)}{{0,3}}{signs.any(innocent_words.TOGETHER)}"
+    lexicon.rule(innocent_words.OFFERED, offered, _offered)
 
 
 def _origin(words: Sequence[str]) -> Meaning | None:
     things = {*innocent_words.PLACES.split(), *innocent_words.PROTECTION.split()}
     return NOTHING if words[-1] in things else None
+
+
+def _offered(words: Sequence[str]) -> Meaning | None:
+    """Read "free shipping on bundles": what else could be had is not what is sold."""
+    return NOTHING if words[-1] in innocent_words.TOGETHER.split() else None
 
 
 def _add_negations(lexicon: Lexicon) -> None:
@@ -155,10 +184,13 @@ def _add_negations(lexicon: Lexicon) -> None:
     lexicon.rule(NEGATIONS, f"{adjective}{{0,3}}{defect}(?:{joins}?{adjective}?{defect}){{0,5}}", _no_defect)
     listed = [*_all(junk.SAID), *_all(listing_words.MORE), *_all(conditions.SAID), *_all(variants.SAID)]
     listed += [phrase for words in languages.SAID_IN.values() for phrase in words.split(",")]
-    negatable = {phrase.split()[0] for phrase in listed} | {*SURE.split(), "graded", "slabbed"}
+    alone = {phrase for phrase in listed if " " not in phrase} | {*SURE.split(), "graded", "slabbed"}
+    longer = [phrase.split() for phrase in listed if " " in phrase]
+    first, second = ({phrase[at] for phrase in longer} for at in (0, 1))
+    denied = f"{signs.any(alone)}|{signs.any(first)}{signs.any(second)}"
     lexicon.rule(
         NEGATIONS,
-        f"{signs.any(ARTICLES)}?(?={signs.any(negatable)})(?!{signs.any(GRADES)}|[{PAIR}{NUMBER_SIGN}])",
+        f"{signs.any(ARTICLES)}?(?={denied})(?!{signs.any(GRADES)}|[{PAIR}{NUMBER_SIGN}])",
         _negation,
     )
 

@@ -1,5 +1,6 @@
 """From what a title of a card says to what is read from it."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import cast
@@ -17,6 +18,8 @@ from worker.pricing.variants import Feature, Variant, variant_of
 DEPENDING = frozenset[Kind]({"weak_junk", "coin", "language_code"})
 HOLON_PHANTOMS = "/110"
 """The total of the set whose code is HP: beside it "HP" may be that code."""
+_OTHER_SET = re.compile("legendary", re.IGNORECASE)
+"""Another set has the same total: Legendary Collection."""
 ALSO_WORDS = frozenset({"DE", "IT"})
 """Codes of languages that are anything in a title of capitals, but for its last word."""
 
@@ -52,7 +55,7 @@ def read_card(
             left_out, because = "other_language", spoken
     if left_out == "junk" and not has_grade:
         slab = None  # "PSA label only": there is nothing that was graded.
-    condition, worded = (None, ()) if is_graded else _condition(said, number)
+    condition, worded = (None, ()) if is_graded else _condition(title, said, number)
     return ListingReading(
         condition,
         slab.grader if slab else None,
@@ -127,11 +130,16 @@ def _language(title: str, said: Findings) -> tuple[str, Meaning | None]:
     return DEFAULT_LANGUAGE, None
 
 
-def _condition(said: Findings, number: str | None) -> tuple[Condition | None, Sequence[Meaning]]:
+def _condition(title: str, said: Findings, number: str | None) -> tuple[Condition | None, Sequence[Meaning]]:
     spoken = said.get("condition") or [one for one in said.get("grade", ()) if one.value]
     if len(spoken) != 1:
         return worse(cast("list[Condition]", [one.value for one in spoken])), spoken
-    if spoken[0].said == "hp" and number is not None and number.endswith(HOLON_PHANTOMS):
+    if (
+        spoken[0].said == "hp"
+        and number is not None
+        and number.endswith(HOLON_PHANTOMS)
+        and not _OTHER_SET.search(title)
+    ):
         return None, ()
     return spoken[0].value, spoken  # type: ignore[return-value]  # Of its kind there are only conditions.
 

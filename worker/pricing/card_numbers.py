@@ -96,11 +96,13 @@ def spaced_numbers(signs: Signs) -> re.Pattern[str]:
     return re.compile(
         f"{number}{signs.any('/ of')}{number}"
         f"|{signs.any('# no nr num number')}{signs.any('#')}?{number}(?!{signs.any('/')})"
-        f"|{signs.any(SPACED_PREFIXES)}{number}(?!{signs.any('/')})"
+        f"|{signs.any(SPACED_PREFIXES)}{number}(?!{signs.any('/')})|{number}(?={signs.any('svp')})"
     )
 
 
 def _joined(words: Sequence[str]) -> str:
+    if len(words) == 1:
+        return words[0]
     if words[0][0].isdigit():
         return f"{words[0]}/{words[2]}"
     return words[-1] if words[0] in {"#", "no", "nr", "num", "number"} else f"{words[0].upper()}{words[-1]}"

@@ -3,18 +3,19 @@
 from worker.pricing.junk import Junk
 
 COIN_WORDS = """
-    1 oz | anacs | ancient coin | barber | barbers | brilliant uncirculated | britannia |
-    buffalo nickel | bullion | cacg | cameo | cent | centavo | centavos | cents | commemorative half |
-    cull | dcam | ddo | ddr | denarius | dime | dimes | dollar | dollars | double eagle | drachm |
-    ducat | eagle | eisenhower | farthing | florin | franklin half | gold eagle | half cent |
-    half dollar | halves | icg | ike | indian head | jefferson | kennedy | kopek | krugerrand |
-    large cent | libertad | liberty | lincoln | lincoln cent | maple leaf | mercury dime | mint mark |
-    mint set | mintmark | morgan | ngc | nickel | nickels | numismatic | obverse | oz | panda | pcgs |
-    peace | pennies | penny | peso | pesos | pfennig | proof set | quarter | quarters | reichsmark |
-    roman coin | roosevelt | ruble | rupee | sacagawea | saint gaudens | seated liberty | sheldon |
-    shilling | silver eagle | silver round | sovereign | st gaudens | state quarter | susan b anthony |
-    thaler | three cent | trade dollar | troy oz | two cent | uncirculated | vdb | walking liberty |
-    washington | wheat | wheat cent | wheat penny | yuan
+    1 oz | anacs | ancient coin | barber | barbers | bicentennial | brilliant uncirculated | britannia |
+    buffalo nickel | bullion | bust half | cacg | cameo | capped bust | cent | centavo | centavos | cents |
+    commemorative half | cull | dcam | ddo | ddr | denarius | dime | dimes | dollar | dollars |
+    double eagle | drachm | draped bust | ducat | eagle | eisenhower | farthing | florin | flowing hair |
+    franklin half | gold eagle | half cent | half dollar | halves | icg | ike | indian head | jefferson |
+    kennedy | kopek | krugerrand | large cent | libertad | liberty | liberty nickel | lincoln |
+    lincoln cent | maple leaf | mercury dime | mint mark | mint set | mintmark | morgan | ngc | nickel |
+    nickels | numismatic | obverse | oz | panda | pcgs | peace | pennies | penny | peso | pesos | pfennig |
+    proof set | quarter | quarters | raw coin | reichsmark | roman coin | roosevelt | ruble | rupee |
+    sacagawea | saint gaudens | seated liberty | sheldon | shilling | silver dollar | silver eagle |
+    silver round | sovereign | st gaudens | state quarter | susan b anthony | thaler | three cent |
+    trade dollar | troy oz | two cent | uncirculated | v nickel | vdb | walking liberty | washington |
+    wheat | wheat cent | wheat penny | xf | yuan
 """
 GRADERS = "pcgs ngc anacs icg segs cacg pci"
 LETTERS = "ms pf pr au xf ef vf f vg g ag fr po sp"
@@ -26,7 +27,7 @@ QUALIFIERS = """
 """
 DOUBTS = "? ready candidate worthy potential quality contender submission"
 DENIED = "cleaned replica copy damaged pcgs ngc anacs icg polished details holed"
-COUNTED = "coins cents pennies nickels dimes quarters halves dollars rolls eagles rounds"
+COUNTED = "coin coins cents pennies nickels dimes quarters halves dollars rolls eagles rounds"
 BETWEEN = "different mixed wheat morgan silver lincoln mercury barber buffalo old us"
 FAKES: dict[Junk, str] = {
     "fake": """
@@ -66,7 +67,7 @@ HARMLESS = """
     sharp details | strong details | type 1 | type 2 | uncleaned | undamaged | with box | with capsule
 """
 PROBLEMS = """
-    altered | artificial toning | bent | chop marks | chopmarked | cleaned | corroded | corrosion |
+    altered | artificial toning | bent | cleaned | corroded | corrosion |
     cull | culls | damage | damaged | dateless | detail | details | dipped | drilled |
     environmental damage | ex jewellery | ex jewelry | ex mount | filler | gouged | graffiti |
     harshly cleaned | hole filler | holed | improperly cleaned | lightly cleaned | low ball |

@@ -164,8 +164,8 @@ def _described(descriptors: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, 
             continue
         value = values[0].get("content") if isinstance(values[0], Mapping) else values[0]
         known = NAMES.get(name.lower(), name)
-        if known in {GRADER, GRADE, CARD_CONDITION} and value:
-            yield known, str(value).strip()
+        if known in {GRADER, GRADE, CARD_CONDITION} and value and (said := str(value).strip()):
+            yield known, said
 
 
 def _grader(said: str) -> str:

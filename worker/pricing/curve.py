@@ -68,7 +68,7 @@ class Curve:
     """The curve of one group: a price for each condition that has comps, best condition first.
 
     ``violations`` names pairs in which the worse condition costs more. ``left_out`` holds ids by reason;
-    ``guide`` those of guide prices, which say no condition.
+    ``guide`` those of guide prices that have no other reason than that they say no condition.
     """
 
     group: int
@@ -223,13 +223,13 @@ def _left_out_of(comps: Comps, reasons: Ints) -> dict[int, list[tuple[int, int, 
 def _curve(group: int, prices: Sequence[ConditionPrice], rest: Sequence[tuple[int, int, int]]) -> Curve:
     left_out: dict[str, list[int]] = {}
     for reason, basis, one in rest:
-        if basis != GUIDE:
+        if not _is_guide(reason, basis):
             left_out.setdefault(REASONS[reason - 1], []).append(one)
     return Curve(
         group=group,
         prices=prices,
         left_out={reason: sorted(left_out[reason]) for reason in sorted(left_out)},
-        guide=sorted(one for _, basis, one in rest if basis == GUIDE),
+        guide=sorted(one for reason, basis, one in rest if _is_guide(reason, basis)),
         violations=[
             (better.condition, worse.condition)
             for better, worse in pairwise(prices)
@@ -237,6 +237,11 @@ def _curve(group: int, prices: Sequence[ConditionPrice], rest: Sequence[tuple[in
         ],
         confidence=_overall(prices),
     )
+
+
+def _is_guide(reason: int, basis: int) -> bool:
+    """A guide price, and nothing else against it than that it says no condition."""
+    return basis == GUIDE and reason == PLACE["no_condition"]
 
 
 def _overall(prices: Sequence[ConditionPrice]) -> int:

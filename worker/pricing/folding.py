@@ -17,6 +17,7 @@ ONE_FOR_MANY = str.maketrans(
         **dict.fromkeys("\u2044\u2215\u29f8\\", "/"),
         **dict.fromkeys("\u2606\u2b50\u272d", "\u2605"),
         "\u00d7": "x",
+        "\U0001f51f": " 10 ",
         "\u2715": "x",
         "\u0394": "\u03b4",
         "\u25ca": "\u25c7",

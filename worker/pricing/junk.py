@@ -36,7 +36,7 @@ SAID: dict[Junk, str] = {
     """,
     "sealed": """
         blister | booster | boosters | box | box break | boxes | break spot | case break |
-        complete deck | deck box | display box | display case | elite trainer | empty | etb |
+        complete deck | display box | elite trainer | empty | etb |
         grab bag | guaranteed hit | guaranteed holo | guaranteed pull | live break | mystery | pack |
         packs | random | repack | sealed | surprise | theme deck | tin | tins | unopened | wrapper
     """,
@@ -47,7 +47,7 @@ SAID: dict[Junk, str] = {
     """,
     "merchandise": """
         album | art print | art prints | badge | bandai | big card | burger king | canvas |
-        carddass | case | cases | coin | coins | construx | decal | figure | figurine | funko |
+        carddass | case | cases | coin | coins | construx | decal | deck box | figure | figurine | funko |
         giant card | jumbo | keychain | keyring | label only | lamp | large card | lego | magnet |
         magnets | meiji | merlin | mouse mat | mouse pad | mousemat | mousepad | mug | not included |
         over sized | oversize | oversized | panini | pin | pins | playmat | plush | pog | pogs |

@@ -44,6 +44,20 @@ SAID = {
     "tr": "turkish",
     "vi": "vietnamese",
 }
+NAMES = {
+    "de": """
+        arkani | bisaflor | bisaknosp | bisasam | blitza | drachenwandel | feelinara | fiffyen | flamara |
+        folipurba | garados | glaziola | glumanda | glurak | glutexo | karmesin | karpador | nachtara |
+        psiana | pummeluff | relaxo | sammelkarte | schiggy | schillok | sichlor | simsala | turtok
+    """,
+    "fr": """
+        aquali | bulbizarre | carabaffe | carapuce | dracaufeu | dracolosse | ectoplasma | electhor |
+        evolis | florizarre | givrali | herbizarre | leviator | lokhlass | magicarpe | mentali | noctali |
+        nymphali | phyllali | pyroli | reptincel | rondoudou | ronflex | salameche | sulfura | tortank |
+        voltali
+    """,
+}
+"""Names of cards that are in demand, where another language has its own."""
 FIRST_EDITIONS = {
     "de": "1 auflage | erstauflage | erste auflage",
     "fr": "1ere edition | premiere edition",

@@ -14,6 +14,18 @@ PRECEDENCE: tuple[tuple[LeftOut, frozenset[str]], ...] = (
 """Reasons, and the sorts of junk that they are for, the gravest first; what is left is another product."""
 
 
+CONTENTS = frozenset({"ct", "count", "pack", "packs", "sleeves", "toploaders"})
+"""How many of these there are in a product says nothing of how many products are offered."""
+PRODUCTS = frozenset("box boxes blister bundle mystery tin etb collection".split())  # noqa: SIM905
+
+
+def _is_one(junk: Meaning) -> bool:
+    """Tell whether this is a product with several things in it."""
+    return junk.value == "merchandise" or (
+        junk.value == "sealed" and not PRODUCTS.isdisjoint(junk.said.split())
+    )
+
+
 def junk_in(said: Findings, *, named: bool) -> list[Meaning]:
     """Everything that speaks against it; weak words do unless the title has ``named`` one card or slab."""
     junk = said.get("junk", [])
@@ -44,7 +56,9 @@ def worded(because: Meaning, words: Sequence[str], text: str) -> Meaning:
 
 def quantity_of(junk: Sequence[Meaning], words: Sequence[str], text: str) -> int | None:
     """How many are offered: 1 where nothing speaks of several, None where their number is not said."""
-    several = [one for one in junk if one.value == "several"]
+    several = [one for one in junk if one.value == "several" or one.how_many is not None]
+    if any(_is_one(one) for one in junk):
+        several = [one for one in several if CONTENTS.isdisjoint(one.said.split())]
     for one in several:
         if one.how_many is not None:
             return one.how_many

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from worker.pricing.lexicon import Lexicon, Meaning
+from worker.pricing.lexicon import NOTHING, Lexicon, Meaning
 from worker.pricing.signs import LARGE, TIMES, Signs
 
 SINGLE = "151"
@@ -21,9 +21,15 @@ WORDS |= {"twelve": 12, "twenty": 20, "fifty": 50, "hundred": 100}
 BETWEEN = """
     pokemon different random assorted total vintage holo holos rare sports graded old new mixed bulk english
     japanese wotc common uncommon reverse foil energy trainer tcg psa great nice original 1st edition mtg
-    magic yugioh more plus gold silver foil metal black card
+    magic yugioh more plus gold silver foil metal black card booster boosters sealed theme penny
 """
-COUNTED = "cards copies pcs pieces pc packs count ct coins qty pokemons"
+COUNTED = """
+    sleeves toploaders codes sheets boxes tins cards copies pcs piece pieces pc packs count ct coins qty
+    pokemons commons uncommons
+"""
+SUB_GRADES = "9 9.5 10"
+SORTS = {"sleeves": "merchandise", "toploaders": "merchandise", "codes": "digital"}
+"""What is counted and is no card."""
 COUNTED_TOGETHER = "lot lots set bundle playset collection mix pack"
 TOGETHER = "card pokemon coin bulk job mixed vintage holo rare japanese english tcg"
 GROUPS = (
@@ -38,18 +44,27 @@ def add_quantities(lexicon: Lexicon) -> None:
     counted = f"(?:{signs.any(BETWEEN)}{{0,3}}{signs.any(COUNTED)}|.{signs.any('cards')})"
     together = f"{signs.any(TOGETHER)}{{0,3}}{signs.any(COUNTED_TOGETHER)}"
     lexicon.rule([TIMES], "", _times)
+    lexicon.rule(BRACKETED, f"{signs.any(SUB_GRADES)}{signs.any('sub subs subgrades')}?", _sub_grades)
     lexicon.rule(BRACKETED, f"(?:{counted})?", count)
     lexicon.rule([*NUMBERS, LARGE, *WORDS], f"(?:{counted}|{together}|{signs.any('x')}(?!{number}))", count)
+    lexicon.rule(WORDS, f".{{0,3}}{signs.any('cards')}", count)
     lexicon.rule(["x"], number, count)
     lexicon.rule(
         "card cards", f"{signs.any('lot lots bundle set')}{signs.any('of')}?(?:{number}|{bracketed})", count
     )
-    about = signs.any("about over approx the a")
+    lexicon.rule(
+        "lot lots bundle bulk collection joblot",
+        f"{signs.any(BETWEEN)}{{0,2}}{signs.any('cards')}(?:{number}|{bracketed})",
+        count,
+    )
+    about = signs.any("about over approx all the a")
     lexicon.rule(GROUPS, f"{signs.any('of')}{about}?(?:{number}|{bracketed}|{signs.any(WORDS)})", count)
     lexicon.rule([one for one in GROUPS.split() if one != "set"], f"(?:{number}|{bracketed})", count)
     lexicon.rule("qty quantity", f"{signs.any('of : /')}?{number}", count)
     # Whatever stands between them: "complete Jungle common set".
-    lexicon.rule("complete full entire whole", f".{{0,4}}{signs.any('set sets')}", count)
+    lexicon.rule(
+        "complete full entire whole", f".{{0,4}}{signs.any('set sets')}(?:{signs.any('of')}{number})?", count
+    )
     for listed, how_many in PHRASES.items():
         lexicon.phrases("junk", listed, "several", how_many)
 
@@ -63,7 +78,13 @@ def count(words: Sequence[str]) -> Meaning | None:
     """Read "25 cards", "lot of ten": several, and how many."""
     counts = [int(word.strip("()")) for word in words if word.strip("()").isdigit()]
     counts += [WORDS[word] for word in words if word in WORDS]
-    return Meaning("junk", " ".join(words), "several", how_many=counts[0] if counts else None)
+    sort = SORTS.get(words[-1], "several")
+    return Meaning("junk", " ".join(words), sort, how_many=counts[0] if counts else None)
+
+
+def _sub_grades(words: Sequence[str]) -> Meaning | None:
+    """Read "(3) 9.5 subs", which counts no cards."""
+    return NOTHING if len(words) > 1 and words[1] in SUB_GRADES.split() else None
 
 
 def _times(words: Sequence[str]) -> Meaning | None:

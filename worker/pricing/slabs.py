@@ -15,9 +15,12 @@ STRONG = frozenset({"gem", "graded", "grade", "pristine", "black"})
 """Words that with a grade say by themselves that there is a slab."""
 TEN = [str(grade) for grade in range(1, 11)]
 GRADES = [*TEN, *(f"{grade}.5" for grade in range(1, 10)), *(f"({grade})" for grade in range(1, 11))]
+SGC_POINTS = "98 96 92 88 86 84 82 80 70 60 55 50 45 40 35 30 20".split()  # noqa: SIM905
+"""SGC's older grades, out of a hundred; kept as they are written."""
 WORDS = """
     gem mint mt nm ex EX exmt vg vgex good gd fair fr poor pr near very excellent pristine perfect black label
     grade grading graded gold green / quad slab slabbed certified cert company condition nmmt g (mint) (nm)
+    universal
 """
 """What may stand between a grader and the grade."""
 AFTER = """
@@ -39,16 +42,20 @@ DOUBTS_BEFORE = """
     potential possible for to ready maybe could should might strong easy likely like looking worthy of solid
     probable gradable gradeable candidate send submit into pre crack cracked contender submission get
     hopeful looks look feels screams possibly potentially possibilities can will would from either future
-    next via towards
+    next via towards formerly former previously was rejected returned refused
 """
 """Before a grader's name they say the same."""
-BEFORE_GRADER = "4 a an the be get grade grading at with submission gem mint in"
+BEFORE_GRADER = """
+    4 a an the great good nice perfect solid be make by from as get grade grading at with submission gem
+    mint in
+"""
 RAW = """
     can be graded | could be graded | crack out | cracked from slab | cracked out | cracked slab |
     for grading | fresh for grading | get graded | get it graded | good for grading | gradable |
     grade candidate | grade it | grade ready | grade worthy | gradeable | graded ready | gradeworthy |
     grading candidate | grading contender | grading potential | grading ready | grading worthy |
     great for grading | hasnt been graded | isnt graded | never been graded | never graded | no grade |
+    no slab | not in a slab |
     non graded | nongraded | not been graded | not graded | not professionally graded | not slabbed |
     not yet graded | perfect for grading | raw | raw card | ready for grading |
     ready to grade | regrade | regrade candidate | roh | self graded | should be graded | to be graded |
@@ -93,6 +100,7 @@ def add_slabs(lexicon: Lexicon) -> None:
 
 def _add_graders(lexicon: Lexicon, one: _Pieces) -> None:
     signs = lexicon.signs
+    lexicon.rule("sgc", f"{one.words}{{0,3}}{signs.any(SGC_POINTS)}(?!{signs.any('/')}){one.doubt}?", _slab)
     lexicon.rule("psa", f"{signs.any('/')}?{signs.any('dna')}", _no_grade)
     lexicon.rule("psa", signs.any("it IT"), _no_grade)
     lexicon.rule(SURE, f"{RATING}(?:{one.doubt}|{signs.any('auto autograph')})?", _rating)
@@ -179,7 +187,8 @@ def _grade(words: Sequence[str]) -> Meaning | None:
 
 
 def _grades(words: Sequence[str]) -> list[str]:
-    return [word.strip("()") for word in words if word in GRADES]
+    known = [*SGC_POINTS, *GRADES] if words[0] == "sgc" else GRADES
+    return [word.strip("()") for word in words if word in known]
 
 
 def _condition_behind(words: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from itertools import chain
 
 from worker.pricing.folding import fold
+from worker.pricing.misspelling import meant_by
 from worker.pricing.not_numbers import GRADERS
 
 LONGEST_TITLE = 500
@@ -25,6 +26,8 @@ PREFIXES = "swsh|svp|sv|smp|sm|xyp|xy|bwp|bw|dpp|dp|hgss|tg|gg|rc|mep|pop|sl|sh|
 """Of collector numbers: they are part of the number where they are joined to it."""
 COIN_GRADES = "ms|pf|pr|au|xf|ef|vf|vg|ag|sp|po|fr|f|g"
 TEN = frozenset(map(str, range(1, 11)))
+INITIALS = frozenset({"psa", "bgs", "cgc", "sgc"})
+"""Graders that are also written with points: "P.S.A."."""
 COIN_GRADERS = "pcgs|ngc|anacs|icg|segs|cacg"
 
 _JOINED_CONDITIONS = re.compile(
@@ -34,17 +37,18 @@ _PARTS = re.compile(
     rf"""
     (?P<range>(?<![\d./])(?:[1-9]|10)-(?:[2-9]|10)(?![\d./-]))
   | (?P<scored>(?<![\d./])(?:[1-9]\.5)/10(?![\d./]))
-  | (?P<else>\d+x\d+ | \d+(?:\.\d+)?(?:/\d+(?:\.\d+)?){{2,}} | \d+\.\d+/\d+(?:\.\d+)? | \d+/\d+\.\d+
+  | (?P<else>\d+x\d+ | (?<!\d)(?:\d\d)?\d0s(?![a-z])
+        | \d+(?:\.\d+)?(?:/\d+(?:\.\d+)?){{2,}} | \d+\.\d+/\d+(?:\.\d+)? | \d+/\d+\.\d+
         | [$\u00a3\u20ac\u00a5]\d[\d.,]* | \d[\d.,]*[$\u00a3\u20ac\u00a5%])
   | (?P<pair>\#?(?:no?[.:]?|nr[.:]?)?
         (?P<own>[a-z]{{0,4}}-?\d{{1,3}}[a-d]?)/(?P<total>[a-z]{{0,4}}-?\d{{1,3}}(?!\d)
-        |(?:sv|sm|s|xy|bw|dpt?|l|m|adv|pcg)-?p(?![a-z])))
+        |(?:sv|sm|s|xy|bw|dpt?|l|m|adv|pcg)-?p(?![a-z])|play(?![a-z])))
   | (?P<letter>(?<![\w/])(?![w])[a-z]/\d\d\d?(?![\d/]))
   | (?P<coined>(?:1[6-9]|20)\d\d-?(?:cc|[pdsow])(?![a-z0-9]))
   | (?P<graded>(?:{GRADERS}|{COIN_GRADERS})[-:.\#]?(?=\d))
   | (?P<code>(?!(?:{COIN_GRADES})-)[a-z]{{2,4}}\d{{0,2}}-(?:en|de|fr|jp|e)?\d{{3}}(?![\d]))
   | (?P<sheldon>(?<![a-z])(?P<letters>{COIN_GRADES})-?(?P<points>[1-9]\d?)(?P<plus>\+?)(?![\d/.]))
-  | (?P<prefixed>(?<![a-z])(?!sv151)(?:{PREFIXES})\d{{1,3}}[a-d]?(?![a-z0-9]))
+  | (?P<prefixed>(?<![a-z])(?!sv151|s[vm]?\d\d?[a-z](?![a-z0-9]))(?:{PREFIXES})\d{{1,3}}[a-d]?(?![a-z0-9]))
   | (?P<sign>\#\d{{1,3}}[a-d]?(?![\w/]|\.\d) | (?<![a-z])n[or]?[.\u00b0:]\#?\d{{1,3}}[a-d]?(?![\w/]))
   | (?P<times>(?<![a-z0-9.])(?:x\d{{1,3}}|\d{{1,3}}x)(?![a-z0-9]))
   | (?P<decimal>\d+\.\d+)
@@ -110,11 +114,15 @@ def spell_token(token: str) -> tuple[str, ...]:
 
 def _spell(token: str) -> list[str]:
     if token.isascii() and token.isalpha():
-        return [token if token in CASED else token.lower()]  # What nearly all are, without the long way.
+        return [
+            token if token in CASED else meant_by(token.lower())
+        ]  # What nearly all are, without the long way.
     if not token.isascii() and (flags := _FLAG.findall(token)):
         said = [_FLAGS.get("".join(chr(ord(one) - 0x1F1E6 + 65) for one in flag), ELSE) for flag in flags]
         return said + _spell(_FLAG.sub(" ", token).strip())
     folded = fold(token)
+    if "." in folded and (initials := folded.replace(".", "").lower()) in INITIALS:
+        return [initials]
     if (bracketed := _BRACKETED.fullmatch(folded)) is not None:
         return [f"({bracketed[bracketed.lastindex or 0].lower()})"]
     if (signed := _SIGNED_CONDITION.fullmatch(folded)) is not None:

@@ -36,7 +36,7 @@ SAID: dict[Feature, str] = {
         first edition stamp | first edition stamped
     """,
     "shadowless": "shadowless | shadow less | no shadow | shadowles | shadowlesss | sans ombre",
-    "unlimited": "unlimited | unlimited edition | unlimited ed | unl | unlimted",
+    "unlimited": "unlimited | unlimited edition | unlimited ed | unl | unlim | unltd",
     "holo": """
         brillante | foil | galaxy holo | glitter holo | glitzer | hollo | holo | holo foil | holo rare |
         holofoil | holografica | hologram | holographic | holographique | holographisch | olografica |

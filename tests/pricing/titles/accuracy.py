@@ -8,7 +8,19 @@ from tests.pricing.titles.making import COLUMNS, NOTHING, Labelled, read
 from worker.pricing.listing import ListingReading, read_listing
 
 HERE = Path(__file__).parent
-FILES = ("by_hand", "held_out", "other_styles", "last_look", "generated")
+FILES = (
+    "by_hand",
+    "held_out",
+    "other_styles",
+    "last_look",
+    "unseen",
+    "second_look",
+    "third_look",
+    "several",
+    "fourth_look",
+    "fifth_look",
+    "generated",
+)
 LABELS = COLUMNS[1:]
 NO_SINGLE = {"junk", "not_a_single"}
 
