@@ -64,13 +64,15 @@ def test_there_are_those_of_every_day_unless_somebody_says_otherwise(tmp_path: P
     ] == [
         ("snapshot", Cron("0 0 * * *", "UTC"), "snapshot", "{}"),
         ("price-index", Cron("30 0 * * *", "UTC"), "price_index", "{}"),
+        ("price-curves", Cron("0 3 * * *", "UTC"), "price_curve", "{}"),
     ]
 
 
 def test_a_schedule_of_every_day_can_be_switched_off_moved_and_replaced(tmp_path: Path) -> None:
     moved = {"WORKER_DAILY__SNAPSHOT_CRON": "never", "WORKER_DAILY__PRICE_INDEX_CRON": "15 4 * * *"}
-    [index] = schedules_of(load(tmp_path, "", **moved))
-    [own, _] = sorted(schedules_of(load(tmp_path, f"[schedules.snapshot]\n{GOOD}")), key=lambda one: one.kind)
+    [index, _] = schedules_of(load(tmp_path, "", **moved))
+    replaced = schedules_of(load(tmp_path, f"[schedules.snapshot]\n{GOOD}"))
+    [own, _, _] = sorted(replaced, key=lambda one: one.kind)
 
     assert (index.name, index.cron) == ("price-index", Cron("15 4 * * *", "UTC"))
     assert (own.name, own.kind) == ("snapshot", "demo")

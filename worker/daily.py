@@ -1,6 +1,7 @@
 """What is done by the clock without anybody having to say so: a part of the composition root."""
 
 from worker.cron import Cron
+from worker.handlers.price_curve import PriceCurve
 from worker.handlers.price_index import PriceIndex
 from worker.handlers.snapshot import Snapshot
 from worker.queue.schedules import Missed, Schedule
@@ -13,6 +14,7 @@ def daily_schedules(settings: Settings) -> list[Schedule]:
     built_in = [
         built_in_schedule("snapshot", settings.daily.snapshot_cron, Snapshot.kind),
         built_in_schedule("price-index", settings.daily.price_index_cron, PriceIndex.kind),
+        built_in_schedule("price-curves", settings.daily.price_curves_cron, PriceCurve.kind),
     ]
     return [one for one in built_in if one is not None and one.name not in settings.schedules]
 

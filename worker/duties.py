@@ -12,7 +12,7 @@ from worker.daily import daily_schedules
 from worker.db import Database
 from worker.handlers.deliver_alerts import DeliverAlerts
 from worker.migrate_drift import drift
-from worker.prices import price_duties, price_schedules
+from worker.prices import price_duties
 from worker.queue.contract import Kinds
 from worker.queue.jobs import Jobs
 from worker.queue.keeper import Duty
@@ -64,7 +64,6 @@ def schedules_of(settings: Settings) -> list[Schedule]:
         *daily_schedules(settings),
         *selling_schedules(settings),
         *collect_schedules(settings),
-        *price_schedules(settings),
         *(
             Schedule(
                 name=name,

@@ -5,18 +5,14 @@ from functools import partial
 from worker import observe
 from worker.catalog.comps import Window
 from worker.catalog.price_curves import Pricer, price_ages
-from worker.cron import Cron
 from worker.db import Database
 from worker.handlers.price_curve import PriceCurve
 from worker.pricing.curve import Habits
 from worker.queue.keeper import Duty
-from worker.queue.schedules import Missed, Schedule
 from worker.runs.handler import AnyHandler
 from worker.settings_model import Settings
-from worker.settings_section import NEVER
 
 AGES_SECONDS = 60.0
-CURVES_SCHEDULE = "price-curves"
 
 
 def pricer_of(settings: Settings) -> Pricer:
@@ -32,23 +28,6 @@ def price_handlers(settings: Settings, db: Database) -> list[AnyHandler]:
     """The handlers that make prices."""
     chosen = settings.curves
     return [PriceCurve(db, pricer_of(settings), batch_size=chosen.batch_size, jobs=chosen.jobs)]
-
-
-def price_schedules(settings: Settings) -> list[Schedule]:
-    """What is computed by the clock, unless it is switched off or a schedule of that name is there."""
-    if settings.curves.cron == NEVER or CURVES_SCHEDULE in settings.schedules:
-        return []
-    return [
-        Schedule(
-            name=CURVES_SCHEDULE,
-            cron=Cron(settings.curves.cron, "UTC"),
-            kind=PriceCurve.kind,
-            payload="{}",
-            queue=None,
-            priority=0,
-            missed=Missed.ONCE,
-        )
-    ]
 
 
 def price_duties(db: Database) -> list[Duty]:

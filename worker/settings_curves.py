@@ -1,10 +1,10 @@
-"""What can be set about prices: what counts as evidence, how it is weighed, and when it is computed."""
+"""What can be set about prices: what counts as evidence, and how it is weighed."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from worker.settings_section import Count, CronOrNever, Section
+from worker.settings_section import Count, Section
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -22,4 +22,3 @@ class Curves(Section):
     )
     batch_size: Count = Field(500, description="prints between two checkpoints")
     jobs: Count = Field(2, description="jobs that share the work of one run, where the run does not say")
-    cron: CronOrNever = Field("0 3 * * *", description="when all curves are computed, in UTC; or never")

@@ -14,3 +14,6 @@ class Daily(Section):
     price_index_cron: CronOrNever = Field(
         "30 0 * * *", description="when the price index is brought up to date (UTC); never: not by itself"
     )
+    price_curves_cron: CronOrNever = Field(
+        "0 3 * * *", description="when all price curves are computed (UTC); never: not by itself"
+    )

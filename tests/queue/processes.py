@@ -14,6 +14,7 @@ import httpx
 
 from tests.queue.scene import until
 from tests.rig import as_worker
+from tests.runs.scene import NOTHING_DAILY
 
 ROOT = Path(__file__).parents[2]
 QUEUE = {
@@ -45,7 +46,7 @@ class WorkerProcess:
         environ = {name: value for name, value in os.environ.items() if not name.startswith("WORKER_")}
         environ |= {f"WORKER_QUEUE__{name}": value for name, value in settings.items()}
         environ |= {"DATABASE_URL": as_worker(url), "MIGRATIONS_URL": as_worker(direct_url or url)}
-        environ |= {"PYTHONPATH": str(ROOT)}
+        environ |= {"PYTHONPATH": str(ROOT)} | NOTHING_DAILY
         environ |= {"WORKER_OPS__PORT": "0", "WORKER_LOG__FORMAT": "json"} | dict(environment or {})
         with self._log.open("ab") as out:
             command = [sys.executable, *program, "worker", "--concurrency", str(concurrency)]

@@ -33,6 +33,10 @@ Asked: TypeAlias = "Database | Connection"
 TICK = 0.01
 ROOT = Path(__file__).parents[2]
 ENDED = ("completed", "failed", "cancelled")
+NOTHING_DAILY = {
+    f"WORKER_DAILY__{name}_CRON": "never" for name in ("SNAPSHOT", "PRICE_INDEX", "PRICE_CURVES")
+}
+"""Tests' workers do by the clock what their test has written down, and nothing else."""
 MONEY = ("estimated", "estimate_over_cap", "budget_warning")
 
 
@@ -134,7 +138,7 @@ def _environ(url: str, queue: Mapping[str, Any]) -> dict[str, str]:
         environ
         | {f"WORKER_QUEUE__{name.upper()}": str(value) for name, value in given.items()}
         | {"WORKER_OPS__ENABLED": "false", "WORKER_OPS__PORT": "0", "WORKER_OPS__SAMPLE_SECONDS": "0.2"}
-        | {"WORKER_DAILY__SNAPSHOT_CRON": "never", "WORKER_DAILY__PRICE_INDEX_CRON": "never"}
+        | NOTHING_DAILY
         | {"DATABASE_URL": as_worker(url), "PYTHONPATH": str(ROOT)}
     )
 
