@@ -21,7 +21,7 @@ create table public.card_print_price_curves (
     confidence     int not null check (confidence between 0 and 10),  -- 0: nothing to go by
     listing_count  int not null,                                      -- observations that the prices rest on
     raw_json       jsonb not null default '{}'
-);
+) with (toast_tuple_target = 4080);  -- Evidence of the usual size stays in the row, and is not packed for each curve.
 create index card_print_price_curves_of_print on public.card_print_price_curves (card_print_id, created_at desc);
 
 create view public.card_print_latest_price_curve with (security_invoker = true) as

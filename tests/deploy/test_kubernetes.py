@@ -9,6 +9,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from deploy.prometheus.manifest import MANIFEST, manifest
 from tests.conftest import Connect
 from tests.deploy.kustomized import FOLDER, Doc, containers, overlay
 from tests.deploy.room import NOBODY
@@ -24,7 +25,8 @@ OLDEST, NEWEST = "1.30", "1.37"
 """preStop sleeps since 1.30; the newest is the last that kubernetes-validate knows."""
 OPERATORS = {
     "trial": {"Cluster"},
-    "production": {"Cluster", "Pooler", "PodMonitor", "ScaledObject", "TriggerAuthentication"},
+    "production": {"Cluster", "Pooler", "PodMonitor", "PrometheusRule", "ScaledObject"}
+    | {"TriggerAuthentication"},
 }
 EXIT_STUCK_SECONDS = 1
 DEFAULTS = Settings()
@@ -283,3 +285,13 @@ async def test_the_first_worker_is_woken_for_what_needs_one_and_for_nothing_else
     await owner.execute("set role mintmark_reader")  # What mintmark_keda is a member of.
 
     assert await owner.fetchval(triggers()["wake"]["metadata"]["query"]) == wanted
+
+
+def test_the_operator_is_told_the_rules_that_prometheus_is() -> None:
+    [rules] = of_kind("production", "PrometheusRule").values()
+
+    assert MANIFEST.read_text(encoding="utf-8") == manifest()
+    alerts = [
+        rule["alert"] for group in rules["spec"]["groups"] for rule in group["rules"] if "alert" in rule
+    ]
+    assert len(alerts) == len(set(alerts)) >= 20

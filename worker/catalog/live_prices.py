@@ -12,7 +12,7 @@ import asyncpg
 from worker.catalog.price_curves import SQL, Pricer
 from worker.catalog.prints import NoSuchPrint
 from worker.db import Connection, Database, Record
-from worker.errors import Unavailable
+from worker.errors import Unavailable, UserError
 from worker.pricing.comps import CONDITIONS
 
 WAIT_SECONDS = 10.0
@@ -55,7 +55,9 @@ async def get_live_price(
     """Answer a print's price: the stored one if it is younger than ``fresh_for``, else computed now.
 
     ``force`` always computes. Whoever asks while another process computes the same print waits for that and
-    takes its answer. Raises ``NoSuchPrint``; ``Unavailable`` where the other does not come to an end.
+    takes its answer. Whoever may only read gets the stored one, however old, and where there is none, or with
+    ``force``, ``MayNotCompute``. Raises ``NoSuchPrint``; ``Unavailable`` where the other does not come to an
+    end.
     """
     async with db.connection() as connection:
         asked = await _checked(connection, print_id)
@@ -65,6 +67,27 @@ async def get_live_price(
             and asked["age_seconds"] < fresh_for.total_seconds()
         ):
             return await _answer(connection, asked, print_id, computed_now=False)
+    try:
+        return await _computed(db, pricer, print_id, asked)
+    except asyncpg.InsufficientPrivilegeError:
+        if force or asked["computed_at"] is None:
+            raise MayNotCompute from None
+    async with db.connection() as connection:
+        return await _answer(connection, asked, print_id, computed_now=False)
+
+
+class MayNotCompute(UserError):
+    """Raised when somebody who may only read prices asks for one to be computed."""
+
+    code = "may_not_compute"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "your login may read prices, and not compute them: let a worker, mintmark run start price_curve"
+        )
+
+
+async def _computed(db: Database, pricer: Pricer, print_id: int, asked: Record) -> LivePrice:
     async with db.transaction() as connection:
         with _waiting_for(print_id):
             await connection.execute(SQL["limit_wait"], f"{WAIT_SECONDS * 1000:.0f}ms")

@@ -64,8 +64,14 @@ def confidence(comps: int, weight: float, sold_share: float, spread: float | Non
 
 
 def _from(steps: tuple[tuple[float, int], ...], value: float) -> int:
-    return next((points for least, points in steps if value + NOISE >= least), 0)
+    for least, points in steps:
+        if value + NOISE >= least:
+            return points
+    return 0
 
 
 def _up_to(steps: tuple[tuple[float, int], ...], value: float) -> int:
-    return next((points for most, points in steps if value - NOISE <= most), 0)
+    for most, points in steps:
+        if value - NOISE <= most:
+            return points
+    return 0

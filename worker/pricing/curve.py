@@ -21,6 +21,8 @@ from worker.pricing.segments import Ints, Mask, Segments
 MANY_ASKS = 10
 P10, P90 = 0.1, 0.9
 LEAST_WEIGHT = 1e-6
+IS_GUIDE = "guide"
+NAMES = (*REASONS, IS_GUIDE)
 
 PriceBasis = Literal["sold", "mixed", "ask"]
 
@@ -210,26 +212,26 @@ def _price(cell: Cell, floor: Floor, ids: Sequence[int], prices: Sequence[int]) 
     )
 
 
-def _left_out_of(comps: Comps, reasons: Ints) -> dict[int, list[tuple[int, int, int]]]:
-    """For each group, in order, what is left out of it: reason, basis and id."""
-    by_group: dict[int, list[tuple[int, int, int]]] = {group: [] for group in np.unique(comps.group).tolist()}
+def _left_out_of(comps: Comps, reasons: Ints) -> dict[int, dict[str, list[int]]]:
+    """For each group, in order, the ids of what is left out of it by reason; guide prices by ``IS_GUIDE``."""
+    by_group: dict[int, dict[str, list[int]]] = {group: {} for group in np.unique(comps.group).tolist()}
+    # A guide price, and nothing else against it than that it says no condition.
+    names = np.where((comps.basis == GUIDE) & (reasons == PLACE["no_condition"]), len(REASONS), reasons - 1)
     cut = np.flatnonzero(reasons)
-    columns = (comps.group[cut], reasons[cut], comps.basis[cut], comps.ids[cut])
-    for group, reason, basis, one in zip(*(column.tolist() for column in columns), strict=True):
-        by_group[group].append((reason, basis, one))
+    cut = cut[np.lexsort((comps.ids[cut], names[cut], comps.group[cut]))]
+    runs, ids = Segments.of(comps.group[cut], names[cut]), comps.ids[cut].tolist()
+    columns = (comps.group[cut][runs.starts], names[cut][runs.starts], runs.starts, runs.lengths)
+    for group, name, start, length in zip(*(column.tolist() for column in columns), strict=True):
+        by_group[group][NAMES[name]] = ids[start : start + length]
     return by_group
 
 
-def _curve(group: int, prices: Sequence[ConditionPrice], rest: Sequence[tuple[int, int, int]]) -> Curve:
-    left_out: dict[str, list[int]] = {}
-    for reason, basis, one in rest:
-        if not _is_guide(reason, basis):
-            left_out.setdefault(REASONS[reason - 1], []).append(one)
+def _curve(group: int, prices: Sequence[ConditionPrice], rest: Mapping[str, Sequence[int]]) -> Curve:
     return Curve(
         group=group,
         prices=prices,
-        left_out={reason: sorted(left_out[reason]) for reason in sorted(left_out)},
-        guide=sorted(one for reason, basis, one in rest if _is_guide(reason, basis)),
+        left_out={reason: rest[reason] for reason in sorted(rest) if reason != IS_GUIDE},
+        guide=rest.get(IS_GUIDE, []),
         violations=[
             (better.condition, worse.condition)
             for better, worse in pairwise(prices)
@@ -237,11 +239,6 @@ def _curve(group: int, prices: Sequence[ConditionPrice], rest: Sequence[tuple[in
         ],
         confidence=_overall(prices),
     )
-
-
-def _is_guide(reason: int, basis: int) -> bool:
-    """A guide price, and nothing else against it than that it says no condition."""
-    return basis == GUIDE and reason == PLACE["no_condition"]
 
 
 def _overall(prices: Sequence[ConditionPrice]) -> int:

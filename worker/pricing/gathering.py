@@ -43,6 +43,8 @@ def by_print(curves: Sequence[Curve], groups: Sequence[tuple[int, GroupName]]) -
 def _gathered(named: Sequence[NamedCurve]) -> list[NamedCurve]:
     priced = sorted((one for one in named if one.curve.prices), key=_by_evidence)
     empty = [one.curve for one in named if not one.curve.prices]
+    if not empty:
+        return priced
     first = (
         priced[0]
         if priced
