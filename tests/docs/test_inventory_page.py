@@ -60,6 +60,8 @@ def test_the_schedules_that_are_there_by_themselves_are_on_their_page() -> None:
     assert set(rows.values()) == {
         "daily.snapshot_cron",
         "daily.price_index_cron",
+        "daily.price_curves_cron",
+        "collect.cron",
         "sync.cron",
         "sync.limits_cron",
     }

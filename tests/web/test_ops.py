@@ -198,6 +198,7 @@ NAMES = {
 SPENT = 'mintmark_run_spent_cents_total{kind="demo"} 6.0'
 FINISHED = 'mintmark_jobs_finished_total{ending="done",kind="demo"} 1.0'
 NEVER_HERE = {
+    "mintmark_schedules_fired",
     "mintmark_spans",
     "mintmark_alerts",
     "mintmark_price_age_seconds",
